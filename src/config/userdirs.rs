@@ -1,0 +1,67 @@
+//! The user's directories.
+//!
+//! Implements what Go's `os` package takes for them, on which the defaults of GOENV, GOPATH and
+//! NETRC rest:
+//!
+//! | system  | home directory  | configuration directory                                  |
+//! |---------|-----------------|----------------------------------------------------------|
+//! | Windows | `%USERPROFILE%` | `%AppData%`                                              |
+//! | macOS   | `$HOME`         | `$HOME/Library/Application Support`                      |
+//! | others  | `$HOME`         | `$XDG_CONFIG_HOME`, which must be absolute, else `$HOME/.config` |
+
+use std::path::PathBuf;
+
+use super::env::Env;
+use super::vars;
+
+/// The variable that names the home directory.
+pub const HOME_VAR: &str = if cfg!(windows) { vars::USERPROFILE.name } else { vars::HOME.name };
+
+/// The home directory.
+pub fn home_dir(env: &dyn Env) -> Option<PathBuf> {
+    env.non_empty(HOME_VAR).map(PathBuf::from)
+}
+
+/// The directory for the user's settings, and the variable that it follows from.
+pub fn user_config_dir(env: &dyn Env) -> Option<(PathBuf, &'static str)> {
+    if cfg!(windows) {
+        let name = vars::APPDATA.name;
+        return Some((env.non_empty(name)?.into(), name));
+    }
+    if cfg!(target_os = "macos") {
+        let dir = home_dir(env)?.join("Library").join("Application Support");
+        return Some((dir, HOME_VAR));
+    }
+    let name = vars::XDG_CONFIG_HOME.name;
+    match env.non_empty(name).map(PathBuf::from) {
+        Some(dir) => dir.is_absolute().then_some((dir, name)),
+        None => Some((home_dir(env)?.join(".config"), HOME_VAR)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::env::MapEnv;
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn directories() {
+        type Case<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>, Option<&'a str>);
+        let cases: &[Case] = &[
+            (&[("HOME", "/h")], Some("/h"), Some("/h/.config")),
+            (&[("HOME", "h")], Some("h"), Some("h/.config")),
+            (&[("HOME", "/h"), ("XDG_CONFIG_HOME", "/x")], Some("/h"), Some("/x")),
+            (&[("HOME", "/h"), ("XDG_CONFIG_HOME", "x")], Some("/h"), None),
+            (&[("HOME", "/h"), ("XDG_CONFIG_HOME", "")], Some("/h"), Some("/h/.config")),
+            (&[("HOME", "")], None, None),
+            (&[("XDG_CONFIG_HOME", "/x")], None, Some("/x")),
+        ];
+        for &(vars, home, config) in cases {
+            let env: MapEnv = vars.iter().copied().collect();
+            assert_eq!(home_dir(&env), home.map(PathBuf::from), "{vars:?}");
+            let told = user_config_dir(&env).map(|(dir, _)| dir);
+            assert_eq!(told, config.map(PathBuf::from), "{vars:?}");
+        }
+    }
+}

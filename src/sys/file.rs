@@ -1,0 +1,134 @@
+//! Temporary files and atomic replacement.
+//!
+//! A file of the cache is written under a temporary name beside its final one and appears by one
+//! rename, so that no reader ever sees half of it. The temporary names end in `.tmp`, and those for
+//! zips begin with the zip's own name: the `go` command removes such leftovers when it holds the
+//! version's lock.
+
+use std::collections::hash_map::RandomState;
+use std::fs::{File, OpenOptions};
+use std::hash::{BuildHasher, Hasher};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::sys::error::{IoError, at};
+
+/// Creates directories with mode 0777 less umask.
+///
+/// # Errors
+/// When one of them can't be made, or is something else than a directory.
+pub fn create_dir_all(dir: &Path) -> Result<(), IoError> {
+    std::fs::create_dir_all(dir).map_err(at("mkdir", dir))
+}
+
+/// A file that removes itself unless it is renamed to its final place.
+#[derive(Debug)]
+pub struct TempFile {
+    path: PathBuf,
+    file: Option<File>,
+}
+
+impl TempFile {
+    /// Creates `DIR/PREFIX<number>.tmp`, mode 0666 less umask. The directory must exist.
+    ///
+    /// # Errors
+    /// When no file can be created there.
+    pub fn create(dir: &Path, prefix: &str) -> Result<TempFile, IoError> {
+        loop {
+            let path = dir.join(format!("{prefix}{}.tmp", unique()));
+            match OpenOptions::new().read(true).write(true).create_new(true).open(&path) {
+                Ok(file) => return Ok(TempFile { path, file: Some(file) }),
+                Err(err) if err.kind() == std::io::ErrorKind::AlreadyExists => continue,
+                Err(err) => return Err(IoError::new("open", &path, &err)),
+            }
+        }
+    }
+
+    /// Where the file is now.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Appends `data`.
+    ///
+    /// # Errors
+    /// When the disk is full or the file is gone.
+    pub fn write_all(&mut self, data: &[u8]) -> Result<(), IoError> {
+        match &mut self.file {
+            Some(file) => file.write_all(data).map_err(at("write", &self.path)),
+            None => Err(IoError::other("write", &self.path, "file already closed")),
+        }
+    }
+
+    /// A second handle to the same file, for reading it back.
+    ///
+    /// # Errors
+    /// When the system has no more file descriptors.
+    pub fn reader(&self) -> Result<File, IoError> {
+        File::open(&self.path).map_err(at("open", &self.path))
+    }
+
+    /// Renames the file to `target`, replacing what is there.
+    ///
+    /// # Errors
+    /// When the rename fails; the temporary file is then removed.
+    pub fn persist(mut self, target: &Path) -> Result<(), IoError> {
+        self.file = None;
+        std::fs::rename(&self.path, target).map_err(at("rename", &self.path))?;
+        self.path = PathBuf::new();
+        Ok(())
+    }
+}
+
+impl Drop for TempFile {
+    fn drop(&mut self) {
+        self.file = None;
+        if !self.path.as_os_str().is_empty() {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Writes `data` to `path` by way of a temporary file beside it; the directory must exist.
+///
+/// # Errors
+/// When the file can't be written or renamed; nothing is left behind then.
+pub fn write_atomic(path: &Path, data: &[u8]) -> Result<(), IoError> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut temp = TempFile::create(dir, &name)?;
+    temp.write_all(data)?;
+    temp.persist(path)
+}
+
+/// A random number below 10⁹, for temporary names: taken from the hasher keys that the standard
+/// library seeds from the system.
+pub fn unique() -> u64 {
+    RandomState::new().build_hasher().finish() % 1_000_000_000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_persisted_disappears() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut temp = TempFile::create(dir.path(), "x.zip").unwrap();
+        temp.write_all(b"data").unwrap();
+        let path = temp.path().to_path_buf();
+        assert!(path.exists());
+        drop(temp);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn atomic_write_leaves_only_the_target() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("v1.0.0.info");
+        write_atomic(&target, b"one").unwrap();
+        write_atomic(&target, b"two").unwrap();
+        assert_eq!(std::fs::read(&target).unwrap(), b"two");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,20 @@
+//! The operating system, knowing nothing of Go.
+//!
+//! Everything that opens a file for writing, takes a lock, or removes a tree is here, so that the
+//! order of system calls that keeps the shared module cache sound can be read in one place.
+//!
+//! - [`error`]: an I/O error that can be cloned and that names the operation and the path.
+//! - [`lock`]: advisory whole-file locks, compatible with those of the `go` command.
+//! - [`file`]: temporary files, atomic replacement, edits under a lock.
+//! - [`tree`]: directory trees that are read-only when finished.
+//! - [`once`]: work done once per key, however many ask for it.
+//! - [`tty`]: text from elsewhere made safe for a terminal.
+
+pub mod error;
+pub mod file;
+pub mod lock;
+pub mod once;
+pub mod tree;
+pub mod tty;
+
+pub use error::IoError;

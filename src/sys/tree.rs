@@ -1,0 +1,109 @@
+//! Directory trees that are read-only when they are finished.
+
+use std::path::{Path, PathBuf};
+
+use crate::sys::error::{IoError, at};
+
+/// Removes `dir` and all below it, first making its directories writable.
+///
+/// Nothing there is fine. Symbolic links are removed, never followed.
+///
+/// # Errors
+/// When something can't be removed.
+pub fn remove_all(dir: &Path) -> Result<(), IoError> {
+    let meta = match std::fs::symlink_metadata(dir) {
+        Ok(meta) => meta,
+        Err(err) if err.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(err) => return Err(IoError::new("remove", dir, &err)),
+    };
+    if !meta.is_dir() {
+        return std::fs::remove_file(dir).map_err(at("remove", dir));
+    }
+    let mut directories = vec![dir.to_path_buf()];
+    let mut next = 0;
+    while next < directories.len() {
+        let current = directories[next].clone();
+        next += 1;
+        make_writable(&current);
+        let Ok(entries) = std::fs::read_dir(&current) else { continue };
+        for entry in entries.flatten() {
+            if entry.file_type().is_ok_and(|t| t.is_dir()) {
+                directories.push(entry.path());
+            }
+        }
+    }
+    std::fs::remove_dir_all(dir).map_err(at("remove", dir))
+}
+
+/// Takes the write bits from each of `directories`, which the caller lists parents first.
+///
+/// Children are changed before their parents. Failing to is no error, as with go: the tree is
+/// complete, only less protected.
+pub fn make_read_only(directories: &[PathBuf]) {
+    for dir in directories.iter().rev() {
+        set_write_bits(dir, false);
+    }
+}
+
+fn make_writable(dir: &Path) {
+    set_write_bits(dir, true);
+}
+
+#[cfg(unix)]
+fn set_write_bits(dir: &Path, writable: bool) {
+    use std::os::unix::fs::PermissionsExt;
+    let Ok(meta) = std::fs::symlink_metadata(dir) else { return };
+    let mode = meta.permissions().mode() & 0o7777;
+    let wanted = if writable { mode | 0o700 } else { mode & !0o222 };
+    if wanted != mode {
+        let _ = std::fs::set_permissions(dir, std::fs::Permissions::from_mode(wanted));
+    }
+}
+
+#[cfg(not(unix))]
+fn set_write_bits(_dir: &Path, _writable: bool) {
+    // Windows ignores the read-only attribute of directories; go does nothing there either.
+}
+
+/// Names in `dir` that start with `prefix` and end with `suffix`; none if it can't be read.
+pub fn names_matching(dir: &Path, prefix: &str, suffix: &str) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };
+    entries
+        .flatten()
+        .filter(|entry| {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            name.len() >= prefix.len() + suffix.len()
+                && name.starts_with(prefix)
+                && name.ends_with(suffix)
+        })
+        .map(|entry| entry.path())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn removes_a_read_only_tree() {
+        let scratch = tempfile::tempdir().unwrap();
+        let top = scratch.path().join("top");
+        let sub = top.join("sub");
+        std::fs::create_dir_all(&sub).unwrap();
+        std::fs::write(sub.join("file"), b"x").unwrap();
+        make_read_only(&[top.clone(), sub]);
+        remove_all(&top).unwrap();
+        assert!(!top.exists());
+        remove_all(&top).unwrap();
+    }
+
+    #[test]
+    fn names_need_both_ends() {
+        let scratch = tempfile::tempdir().unwrap();
+        for name in ["v1.zip7.tmp", "v1.zip.tmp", "v1.zip", "v10.zip7.tmp"] {
+            std::fs::write(scratch.path().join(name), b"").unwrap();
+        }
+        assert_eq!(names_matching(scratch.path(), "v1.zip", ".tmp").len(), 2);
+    }
+}
