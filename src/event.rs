@@ -1,0 +1,76 @@
+//! What the program is doing, told to whoever observes it.
+//!
+//! Nothing below the `report` layer prints. Work is announced as [`Event`]s to an [`Observer`];
+//! the observers in `report` turn them into a trace (`-x`), a progress display or plain lines.
+
+use std::time::Duration;
+
+use crate::spec::module;
+
+/// One thing that happened. URLs in events hide credentials.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A request is about to be sent.
+    RequestStarted {
+        /// The address, without secrets.
+        url: String,
+    },
+    /// A request was answered, or failed.
+    RequestFinished {
+        /// The address, without secrets.
+        url: String,
+        /// The status line (`200 OK`) or the reason of the failure.
+        outcome: String,
+        /// Time from sending the request to the end of the response's headers.
+        elapsed: Duration,
+    },
+    /// Bytes of a response's body arrived.
+    BytesReceived {
+        /// How many, of this piece.
+        count: u64,
+    },
+    /// How many zips this run will look at became known.
+    ZipsPlanned {
+        /// Their number.
+        count: u64,
+    },
+    /// A zip began to be downloaded.
+    ZipStarted {
+        /// Of which module version.
+        module: module::Version,
+    },
+    /// A zip was dealt with: published, found present, or failed.
+    ZipFinished {
+        /// Of which module version.
+        module: module::Version,
+        /// What came of it.
+        outcome: ZipOutcome,
+    },
+    /// Something worth knowing that is no error; printed as it stands on standard error.
+    Note(String),
+}
+
+/// What became of one zip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ZipOutcome {
+    /// It was in the cache already.
+    Present,
+    /// It was downloaded, verified and published.
+    Published,
+    /// It could not be had, or was refused.
+    Failed,
+}
+
+/// Receives events. Called from several threads at once, so it must be quick and must not block.
+pub trait Observer: Send + Sync {
+    /// Tells of one event.
+    fn event(&self, event: &Event);
+}
+
+/// Observes nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn event(&self, _event: &Event) {}
+}

@@ -1,0 +1,158 @@
+//! What can go wrong between asking for a URL and having its bytes.
+
+use crate::error::{Error, ErrorKind};
+
+/// A failed request. Addresses are printed without credentials.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NetError {
+    /// The server answered with another status than 200.
+    #[error("reading {url}: {text}{}", server_response(detail))]
+    Status {
+        /// The address.
+        url: String,
+        /// The status code.
+        code: u16,
+        /// The status line, such as `404 Not Found`.
+        text: String,
+        /// A few lines of the error page, or nothing.
+        detail: String,
+    },
+    /// No answer came.
+    #[error("Get \"{url}\": {text}")]
+    Request {
+        /// The address.
+        url: String,
+        /// Why, in the words that Go users know.
+        text: String,
+        /// Which part failed.
+        cause: RequestCause,
+    },
+    /// The body broke off.
+    #[error("read \"{url}\": {text}")]
+    Body {
+        /// The address.
+        url: String,
+        /// Why.
+        text: String,
+    },
+    /// The body is larger than such a file may be.
+    #[error("reading {url}: response is larger than {limit} bytes")]
+    TooLarge {
+        /// The address.
+        url: String,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The request was not sent, for it would have given a secret away or can't work.
+    #[error("{0}")]
+    Refused(String),
+    /// A file of a `file://` proxy could not be read.
+    #[error("reading {url}: {text}")]
+    File {
+        /// The address.
+        url: String,
+        /// Why.
+        text: String,
+        /// Whether it does not exist.
+        not_found: bool,
+        /// Whether reading it is not allowed.
+        forbidden: bool,
+    },
+}
+
+/// Which part of sending a request failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestCause {
+    /// The name could not be resolved.
+    Dns,
+    /// No connection could be made.
+    Connect,
+    /// The server's certificate was refused.
+    Certificate,
+    /// Nothing came for too long.
+    Timeout,
+    /// A redirect led somewhere forbidden, or there were too many.
+    Redirect,
+    /// Anything else, such as a reset stream.
+    Other,
+}
+
+impl NetError {
+    /// Whether the answer was "there is no such thing": 404 or 410, or no such file.
+    pub fn is_not_found(&self) -> bool {
+        match self {
+            NetError::Status { code, .. } => matches!(code, 404 | 410),
+            NetError::File { not_found, .. } => *not_found,
+            _ => false,
+        }
+    }
+
+    /// Whether access was denied: 401, 403 or 407.
+    pub fn is_forbidden(&self) -> bool {
+        match self {
+            NetError::Status { code, .. } => matches!(code, 401 | 403 | 407),
+            NetError::File { forbidden, .. } => *forbidden,
+            _ => false,
+        }
+    }
+
+    /// Whether the server's certificate was refused.
+    pub fn is_certificate(&self) -> bool {
+        matches!(self, NetError::Request { cause: RequestCause::Certificate, .. })
+    }
+}
+
+impl From<NetError> for Error {
+    fn from(err: NetError) -> Error {
+        let kind = if err.is_not_found() {
+            ErrorKind::NotFound
+        } else if err.is_forbidden() {
+            ErrorKind::Forbidden
+        } else {
+            match err {
+                NetError::TooLarge { .. } => ErrorKind::Security,
+                NetError::Refused(_) | NetError::File { .. } => ErrorKind::Other,
+                _ => ErrorKind::Network,
+            }
+        };
+        Error::new(kind, err)
+    }
+}
+
+fn server_response(detail: &str) -> String {
+    if detail.is_empty() {
+        String::new()
+    } else if detail.contains('\n') {
+        format!("\n\tserver response:\n\t{detail}")
+    } else {
+        format!("\n\tserver response: {detail}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wording_and_classes() {
+        let err = |code, text: &str, detail: &str| NetError::Status {
+            url: "https://proxy.example.com/m/@v/v1.0.0.info".into(),
+            code,
+            text: text.into(),
+            detail: detail.into(),
+        };
+        let gone = err(410, "410 Gone", "");
+        assert_eq!(
+            gone.to_string(),
+            "reading https://proxy.example.com/m/@v/v1.0.0.info: 410 Gone"
+        );
+        assert!(gone.is_not_found() && !gone.is_forbidden());
+        assert_eq!(
+            err(404, "404 Not Found", "no such module").to_string(),
+            "reading https://proxy.example.com/m/@v/v1.0.0.info: 404 Not Found\n\
+             \tserver response: no such module"
+        );
+        assert!(err(403, "403 Forbidden", "").is_forbidden());
+        assert!(!err(500, "500 Internal Server Error", "").is_not_found());
+    }
+}

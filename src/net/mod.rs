@@ -1,0 +1,161 @@
+//! Bytes over HTTP, and nothing about modules.
+//!
+//! [`Transport`] is the seam: everything above asks for a URL and gets a status and a stream of
+//! bytes. The real one is [`http::HttpTransport`]; it honours proxies, certificates and credentials
+//! as the `go` command does. No error or event of this layer ever shows a password: addresses are
+//! [`SafeUrl`]s, which hide them when printed.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+
+pub mod error;
+pub mod http;
+pub mod tls;
+pub mod url;
+
+pub use error::NetError;
+pub use url::SafeUrl;
+
+/// A future that can be sent to another thread.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Gets URLs.
+pub trait Transport: Send + Sync {
+    /// Sends a GET request and returns when the headers of the final answer (after redirects) are there.
+    ///
+    /// An answer of any status is `Ok`. An error means that no answer came: the address could not
+    /// be reached, the certificate was refused, a redirect led somewhere forbidden.
+    fn get<'a>(&'a self, url: &'a SafeUrl) -> BoxFuture<'a, Result<Response, NetError>>;
+}
+
+/// The answer to a request, its body still to be read.
+pub struct Response {
+    /// The address that was asked (not one that it redirected to, which may be signed).
+    pub url: SafeUrl,
+    /// The status code.
+    pub status: u16,
+    /// The status line as Go prints it: `404 Not Found`.
+    pub status_text: String,
+    /// The media type, without parameters, in lower case; empty if there is none.
+    pub media_type: String,
+    /// How many bytes the body is announced to have.
+    pub length: Option<u64>,
+    /// The body.
+    pub body: Body,
+}
+
+/// A stream of bytes that ends with the body or with an error.
+pub type Body = Pin<Box<dyn Stream<Item = Result<Bytes, String>> + Send>>;
+
+/// The most that is kept of an error page: lines and bytes, as the `go` command limits them.
+const MAX_DETAIL_LINES: usize = 8;
+const MAX_DETAIL_BYTES: usize = MAX_DETAIL_LINES * 81;
+
+impl Response {
+    /// The response itself if the status is 200, else the error that the status means.
+    ///
+    /// A plain-text page of an error is quoted in it, cut to a few lines; whatever is not printable
+    /// UTF-8 is left out.
+    pub async fn ok(mut self) -> Result<Response, NetError> {
+        if self.status == 200 {
+            return Ok(self);
+        }
+        let detail = if self.media_type == "text/plain" {
+            error_detail(&mut self.body).await
+        } else {
+            String::new()
+        };
+        Err(NetError::Status {
+            url: self.url.to_string(),
+            code: self.status,
+            text: self.status_text,
+            detail,
+        })
+    }
+
+    /// The whole body, refusing more than `limit` bytes.
+    pub async fn bytes(mut self, limit: u64) -> Result<Vec<u8>, NetError> {
+        let mut data =
+            Vec::with_capacity(self.length.unwrap_or(0).min(limit).min(1 << 20) as usize);
+        while let Some(chunk) = self.body.next().await {
+            let chunk = chunk.map_err(|text| NetError::Body { url: self.url.to_string(), text })?;
+            if data.len() as u64 + chunk.len() as u64 > limit {
+                return Err(NetError::TooLarge { url: self.url.to_string(), limit });
+            }
+            data.extend_from_slice(&chunk);
+        }
+        Ok(data)
+    }
+}
+
+/// The start of an error page, tab-indented as it is shown under the error; empty if not fit to show.
+async fn error_detail(body: &mut Body) -> String {
+    let mut data = Vec::new();
+    while data.len() <= 2 * MAX_DETAIL_BYTES {
+        match body.next().await {
+            Some(Ok(chunk)) => data.extend_from_slice(&chunk),
+            _ => break,
+        }
+    }
+    data.truncate(2 * MAX_DETAIL_BYTES);
+    format_detail(&data)
+}
+
+fn format_detail(data: &[u8]) -> String {
+    // The cut may have split a character: judge only what is whole.
+    let text = match std::str::from_utf8(data) {
+        Ok(text) => text,
+        Err(err) if err.error_len().is_none() => {
+            std::str::from_utf8(data.get(..err.valid_up_to()).unwrap_or_default())
+                .unwrap_or_default()
+        }
+        Err(_) => return String::new(),
+    };
+    if text.chars().any(|c| c.is_control() && !c.is_whitespace()) {
+        return String::new();
+    }
+    let mut detail = String::new();
+    for (number, line) in text.split('\n').enumerate() {
+        if line.trim().is_empty() {
+            break;
+        }
+        if number > 0 {
+            detail.push_str("\n\t");
+        }
+        if number >= MAX_DETAIL_LINES {
+            detail.push_str("[Truncated: too many lines.]");
+            break;
+        }
+        if detail.len() + line.len() > MAX_DETAIL_BYTES {
+            detail.push_str("[Truncated: too long.]");
+            break;
+        }
+        detail.push_str(&crate::sys::tty::printable(line.trim_end_matches('\r')));
+    }
+    detail
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn details_are_short_and_printable() {
+        for (page, want) in [
+            ("not found", "not found"),
+            ("line one\nline two\n\nrest", "line one\n\tline two"),
+            ("\x1b[31mred", ""),
+            ("", ""),
+        ] {
+            assert_eq!(format_detail(page.as_bytes()), want, "{page:?}");
+        }
+        assert_eq!(format_detail(&[0xff, 0xfe]), "");
+        assert!(
+            format_detail("x\n".repeat(20).as_bytes()).ends_with("[Truncated: too many lines.]")
+        );
+        assert_eq!(format_detail("y".repeat(5000).as_bytes()), "[Truncated: too long.]");
+    }
+}

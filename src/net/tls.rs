@@ -1,0 +1,60 @@
+//! Which certificate authorities are trusted, found as Go finds them.
+//!
+//! `SSL_CERT_FILE` names one file and `SSL_CERT_DIR` a colon-separated list of directories; each
+//! replaces the system's default of its kind. Without them the platform's own store is used.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore};
+
+/// Where the system keeps its bundle of certificates, in the order in which Go looks.
+const BUNDLES: [&str; 6] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/tls/cacert.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+
+/// The client's TLS settings: HTTP/2 preferred, HTTP/1.1 accepted.
+///
+/// # Errors
+/// When the cryptographic provider can't offer the safe protocol versions.
+pub fn client_config(
+    cert_file: Option<&Path>,
+    cert_dirs: &[PathBuf],
+) -> Result<ClientConfig, rustls::Error> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(cert_file, cert_dirs) {
+        // One unreadable certificate must not take the others with it.
+        let _ = roots.add(certificate);
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+fn certificates(cert_file: Option<&Path>, cert_dirs: &[PathBuf]) -> Vec<CertificateDer<'static>> {
+    if cert_file.is_none() && cert_dirs.is_empty() {
+        return rustls_native_certs::load_native_certs().certs;
+    }
+    let file = cert_file
+        .map(Path::to_path_buf)
+        .or_else(|| BUNDLES.iter().map(PathBuf::from).find(|path| path.exists()));
+    let mut found = rustls_native_certs::load_certs_from_paths(file.as_deref(), None).certs;
+    let system = [PathBuf::from("/etc/ssl/certs")];
+    let dirs = if cert_dirs.is_empty() { &system[..] } else { cert_dirs };
+    for dir in dirs {
+        found.extend(rustls_native_certs::load_certs_from_paths(None, Some(dir)).certs);
+    }
+    found.sort_by(|a, b| a.as_ref().cmp(b.as_ref()));
+    found.dedup();
+    found
+}

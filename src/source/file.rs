@@ -1,0 +1,124 @@
+//! `file://` proxies: a tree of files in the proxy layout, such as another machine's cache/download.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+
+use crate::net::{BoxFuture, NetError, Response, SafeUrl, Transport};
+use crate::sys::error::reason;
+
+/// Bytes read from a file at a time.
+const PIECE: usize = 128 << 10;
+
+/// A [`Transport`] that opens files, and leaves every other scheme to the one below it.
+pub struct FileTransport<T> {
+    below: T,
+}
+
+impl<T: Transport> FileTransport<T> {
+    /// Files first, `below` for the rest.
+    pub fn new(below: T) -> FileTransport<T> {
+        FileTransport { below }
+    }
+}
+
+impl<T: Transport> Transport for FileTransport<T> {
+    fn get<'a>(&'a self, url: &'a SafeUrl) -> BoxFuture<'a, Result<Response, NetError>> {
+        if url.scheme() == "file" {
+            Box::pin(async move { open(url) })
+        } else {
+            self.below.get(url)
+        }
+    }
+}
+
+fn open(url: &SafeUrl) -> Result<Response, NetError> {
+    let path = file_path(url)?;
+    let failed = |err: &std::io::Error| NetError::File {
+        url: url.to_string(),
+        text: reason(err),
+        not_found: err.kind() == std::io::ErrorKind::NotFound,
+        forbidden: err.kind() == std::io::ErrorKind::PermissionDenied,
+    };
+    let meta = std::fs::metadata(&path).map_err(|err| failed(&err))?;
+    if !meta.is_file() {
+        let what = if meta.is_dir() { "is a directory" } else { "not a regular file" };
+        return Err(failed(&std::io::Error::other(what)));
+    }
+    let file = std::fs::File::open(&path).map_err(|err| failed(&err))?;
+    Ok(Response {
+        url: url.clone(),
+        status: 200,
+        status_text: "OK".into(),
+        media_type: String::new(),
+        length: Some(meta.len()),
+        body: futures_util::stream::iter(Pieces { file, done: false }).boxed(),
+    })
+}
+
+/// The path that a file URL names on this system.
+fn file_path(url: &SafeUrl) -> Result<PathBuf, NetError> {
+    let decoded = url.secret().to_file_path();
+    let path = decoded.map_err(|()| NetError::Refused(format!("invalid file URL: {url}")))?;
+    if !Path::new(&path).is_absolute() {
+        return Err(NetError::Refused(format!("path is not absolute: {url}")));
+    }
+    Ok(path)
+}
+
+/// The content of a file, piece by piece.
+struct Pieces {
+    file: std::fs::File,
+    done: bool,
+}
+
+impl Iterator for Pieces {
+    type Item = Result<Bytes, String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let mut piece = Vec::with_capacity(PIECE);
+        match (&self.file).take(PIECE as u64).read_to_end(&mut piece) {
+            Ok(0) => None,
+            Ok(_) => Some(Ok(Bytes::from(piece))),
+            Err(err) => {
+                self.done = true;
+                Some(Err(reason(&err)))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nothing;
+    impl Transport for Nothing {
+        fn get<'a>(&'a self, url: &'a SafeUrl) -> BoxFuture<'a, Result<Response, NetError>> {
+            Box::pin(async move { Err(NetError::Refused(format!("asked {url}"))) })
+        }
+    }
+
+    #[tokio::test]
+    async fn reads_files_and_says_what_is_missing() {
+        let dir = tempfile::tempdir().unwrap();
+        let big = vec![7u8; PIECE * 2 + 5];
+        std::fs::write(dir.path().join("some file"), &big).unwrap();
+        let base = SafeUrl::new(url::Url::from_directory_path(dir.path()).unwrap());
+        let transport = FileTransport::new(Nothing);
+        let response = transport.get(&base.join("some%20file")).await.unwrap();
+        assert_eq!(response.bytes(1 << 30).await.unwrap(), big);
+        let missing = transport.get(&base.join("other")).await.err().unwrap();
+        assert!(missing.is_not_found());
+        assert!(missing.to_string().ends_with("other: no such file or directory"), "{missing}");
+        let directory = transport.get(&base.join("")).await.err().unwrap();
+        assert!(!directory.is_not_found());
+        let http = SafeUrl::new(url::Url::parse("http://example.com/x").unwrap());
+        assert!(transport.get(&http).await.is_err());
+    }
+}

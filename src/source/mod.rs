@@ -1,0 +1,67 @@
+//! Where modules come from: proxies, files in a proxy's layout, and (not built yet) repositories.
+//!
+//! A [`Source`] answers the five questions of the GOPROXY protocol for one entry of the GOPROXY
+//! list; a [`chain::Chain`] asks the entries in turn, moving on where the list allows it.
+//! What comes back is untrusted: nothing here checks a hash.
+//!
+//! Implements <https://go.dev/ref/mod#goproxy-protocol>.
+
+use bytes::Bytes;
+
+use crate::error::Error;
+use crate::net::BoxFuture;
+use crate::spec::goproxy_json::RevInfo;
+use crate::spec::module::Version;
+
+pub mod chain;
+pub mod file;
+pub mod proxy;
+
+/// Largest module zip, as the Go Modules Reference limits it: 500 MiB.
+pub const MAX_ZIP: u64 = 500 << 20;
+/// Largest go.mod: 16 MiB.
+pub const MAX_GO_MOD: u64 = 16 << 20;
+/// Largest .info answer. Real ones have some hundred bytes.
+pub const MAX_INFO: u64 = 1 << 20;
+/// Largest version list. The longest real ones have some hundred kilobytes.
+pub const MAX_LIST: u64 = 64 << 20;
+
+/// Takes in the bytes of a zip. A failed transfer can be followed by another one from the start.
+pub trait ZipSink: Send {
+    /// Forgets what was written, before another attempt.
+    ///
+    /// # Errors
+    /// When the file behind it can't be emptied.
+    fn restart(&mut self) -> Result<(), Error>;
+    /// Appends a piece.
+    ///
+    /// # Errors
+    /// When the disk is full, for example.
+    fn write(&mut self, piece: Bytes) -> Result<(), Error>;
+}
+
+/// One place that modules can be had from.
+pub trait Source: Send + Sync {
+    /// The tagged versions of the module `path`, sorted; those that begin with `prefix`.
+    fn versions<'a>(
+        &'a self,
+        path: &'a str,
+        prefix: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<String>, Error>>;
+    /// What `revision` (a version, branch, tag or commit) of the module is.
+    fn info<'a>(
+        &'a self,
+        path: &'a str,
+        revision: &'a str,
+    ) -> BoxFuture<'a, Result<RevInfo, Error>>;
+    /// The newest version where there are no tagged ones, or as the source itself sees it.
+    fn latest<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<RevInfo, Error>>;
+    /// The go.mod file of a version.
+    fn go_mod<'a>(&'a self, module: &'a Version) -> BoxFuture<'a, Result<Vec<u8>, Error>>;
+    /// The zip of a version, handed to `sink` in pieces.
+    fn zip<'a>(
+        &'a self,
+        module: &'a Version,
+        sink: &'a mut dyn ZipSink,
+    ) -> BoxFuture<'a, Result<(), Error>>;
+}
