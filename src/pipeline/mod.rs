@@ -1,0 +1,250 @@
+//! From a module version to files in the cache: presence, fetch, verify, publish.
+//!
+//! `.info`, `.mod`, the zip and the checksum database's answer of one module are fetched at the
+//! same time, and so are many modules; each file at most once a run. Zips may be fetched before it
+//! is known whether they are needed: they wait, staged, behind a [`Gate`].
+//!
+//! What bounds the work: the number of small transfers and of zips at once, the number of zips
+//! unpacked at once (one per core), and the memory for zips that are not on disk.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, watch};
+
+use crate::error::{Error, ErrorKind};
+use crate::event::Observer;
+use crate::source::chain::Chain;
+use crate::spec::goproxy_json::RevInfo;
+use crate::spec::module::{self, Version};
+use crate::store::Store;
+use crate::store::download::GoModFile;
+use crate::store::spool::MemoryBudget;
+use crate::sys::once::OnceMap;
+use crate::verify::Verifier;
+
+mod zip;
+
+pub use zip::{ZipDone, ZipReady};
+
+/// Memory for all zips that are neither on disk nor unpacked yet.
+const ZIP_MEMORY: u64 = 32 << 20;
+/// Small files in transfer at once: .info, .mod, lists.
+const SMALL_TRANSFERS: usize = 256;
+
+/// How much is done at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Zips in transfer.
+    pub zips: usize,
+    /// Zips being unpacked; by default one per core.
+    pub unpackers: usize,
+}
+
+/// Whether zips fetched early are wanted.
+#[derive(Debug, Clone, Default)]
+pub enum Decision {
+    /// Not known yet.
+    #[default]
+    Wait,
+    /// These are, and no others.
+    Publish(Arc<HashSet<Version>>),
+    /// None are.
+    Discard,
+}
+
+/// Where early work waits for the decision.
+pub type Gate = watch::Receiver<Decision>;
+
+/// Downloads, verifies and publishes.
+pub struct Pipeline {
+    chain: Chain,
+    store: Store,
+    verifier: Verifier,
+    observer: Arc<dyn Observer>,
+    small: Semaphore,
+    zips: Arc<Semaphore>,
+    unpackers: Arc<Semaphore>,
+    memory: Arc<MemoryBudget>,
+    stats: OnceMap<(Arc<str>, String), Result<Arc<RevInfo>, Error>>,
+    lists: OnceMap<Arc<str>, Result<Arc<Vec<String>>, Error>>,
+    newest: OnceMap<Arc<str>, Result<Arc<RevInfo>, Error>>,
+    go_mods: OnceMap<Version, Result<Arc<GoModFile>, Error>>,
+}
+
+/// What became of the three files of a module version.
+#[derive(Debug)]
+pub struct Downloaded {
+    /// The .info.
+    pub info: Result<Arc<RevInfo>, Error>,
+    /// The go.mod.
+    pub go_mod: Result<Arc<GoModFile>, Error>,
+    /// The zip and the tree.
+    pub zip: Result<ZipDone, Error>,
+}
+
+impl Pipeline {
+    /// A pipeline for one run.
+    pub fn new(
+        chain: Chain,
+        store: Store,
+        verifier: Verifier,
+        limits: Limits,
+        observer: Arc<dyn Observer>,
+    ) -> Arc<Pipeline> {
+        Arc::new(Pipeline {
+            chain,
+            store,
+            verifier,
+            observer,
+            small: Semaphore::new(SMALL_TRANSFERS),
+            zips: Arc::new(Semaphore::new(limits.zips.max(1))),
+            unpackers: Arc::new(Semaphore::new(limits.unpackers.max(1))),
+            memory: MemoryBudget::new(ZIP_MEMORY),
+            stats: OnceMap::default(),
+            lists: OnceMap::default(),
+            newest: OnceMap::default(),
+            go_mods: OnceMap::default(),
+        })
+    }
+
+    /// The cache.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The verifier, with go.sum as this run sees it.
+    pub fn verifier(&self) -> &Verifier {
+        &self.verifier
+    }
+
+    /// What `revision` of the module `path` is, without writing anything to the cache.
+    pub async fn fetch_info(&self, path: &Arc<str>, revision: &str) -> Result<Arc<RevInfo>, Error> {
+        let key = (Arc::clone(path), revision.to_owned());
+        let fetch = || async {
+            let exact = Version::new(Arc::clone(path), revision);
+            if module::canonical_version(revision) == revision
+                && let Some(info) = self.store.read_info(&exact)
+            {
+                return Ok(Arc::new(info));
+            }
+            let _turn = self.small.acquire().await;
+            let fetched = self.chain.info(path, revision).await?;
+            Ok(Arc::new(fetched))
+        };
+        self.stats.get_or(&key, fetch).await
+    }
+
+    /// What `revision` of the module `path` is, kept in the cache under the version it stands for.
+    pub async fn info(&self, path: &Arc<str>, revision: &str) -> Result<Arc<RevInfo>, Error> {
+        let info = self.fetch_info(path, revision).await?;
+        self.keep_info(path, &info)?;
+        Ok(info)
+    }
+
+    /// Writes `info` to the cache unless it is there.
+    fn keep_info(&self, path: &Arc<str>, info: &RevInfo) -> Result<(), Error> {
+        let version = Version::new(Arc::clone(path), info.version.as_str());
+        if self.store.read_info(&version).is_none() {
+            self.store.write_info(&version, info)?;
+        }
+        Ok(())
+    }
+
+    /// The tagged versions of the module `path`.
+    pub async fn versions(&self, path: &Arc<str>) -> Result<Arc<Vec<String>>, Error> {
+        let fetch = || async {
+            let _turn = self.small.acquire().await;
+            let fetched = self.chain.versions(path, "").await?;
+            Ok(Arc::new(fetched))
+        };
+        self.lists.get_or(path, fetch).await
+    }
+
+    /// The newest version of the module `path`, as the source sees it; kept in the cache.
+    pub async fn latest(&self, path: &Arc<str>) -> Result<Arc<RevInfo>, Error> {
+        let fetch = || async {
+            let _turn = self.small.acquire().await;
+            let info = self.chain.latest(path).await?;
+            self.keep_info(path, &info)?;
+            Ok(Arc::new(info))
+        };
+        self.newest.get_or(path, fetch).await
+    }
+
+    /// The verified go.mod of a module version, kept in the cache.
+    pub async fn go_mod(&self, module: &Version) -> Result<Arc<GoModFile>, Error> {
+        self.go_mods.get_or(module, || self.get_go_mod(module)).await
+    }
+
+    async fn get_go_mod(&self, module: &Version) -> Result<Arc<GoModFile>, Error> {
+        if module::canonical_version(&module.version) != *module.version {
+            let text = "internal error: version passed to GoMod is not canonical";
+            return Err(Error::message(ErrorKind::Other, text).of_module(module));
+        }
+        if let Some(data) = self.store.read_go_mod(module) {
+            match self.verifier.verify(GoModFile::new(module, data)).await {
+                Ok(verified) => return Ok(Arc::new(verified.into_content())),
+                // The file in the cache is not what the database knows: as with go it is as if it
+                // were not there, and what comes in its place is checked just the same.
+                Err(err) if err.is_security() && !err.is_fatal() => {}
+                Err(err) => return Err(err),
+            }
+        }
+        let fetch = async {
+            let _turn = self.small.acquire().await;
+            self.chain.go_mod(module).await
+        };
+        let (data, ()) =
+            futures_util::future::join(fetch, self.verifier.prefetch(module, true)).await;
+        let verified = self.verifier.verify(GoModFile::new(module, data?)).await?;
+        self.store.publish_go_mod(module, &verified)?;
+        Ok(Arc::new(verified.into_content()))
+    }
+
+    /// Fetches everything of a module version at once, and publishes it as soon as `gate` allows.
+    ///
+    /// Without a gate it is published when it is there. A zip is published only if .info and .mod
+    /// could be had, as with go, which would not have asked for it otherwise.
+    pub async fn download(
+        self: Arc<Self>,
+        module: Version,
+        gate: Option<Gate>,
+    ) -> Option<Downloaded> {
+        let (info, go_mod, zip) = futures_util::future::join3(
+            self.fetch_info(&module.path, &module.version),
+            self.go_mod(&module),
+            self.stage(&module),
+        )
+        .await;
+        if let Some(gate) = gate
+            && !is_wanted(gate, &module).await
+        {
+            return None;
+        }
+        let info = match info {
+            Ok(info) => self.keep_info(&module.path, &info).map(|()| info),
+            Err(err) => Err(err),
+        };
+        let zip = match (&info, &go_mod, zip) {
+            (Err(err), _, _) | (_, Err(err), _) => Err(err.clone()),
+            (_, _, Err(err)) => Err(err),
+            (Ok(_), Ok(_), Ok(ready)) => self.publish(&module, ready).await,
+        };
+        Some(Downloaded { info, go_mod, zip })
+    }
+}
+
+/// Waits for the decision about `module`.
+async fn is_wanted(mut gate: Gate, module: &Version) -> bool {
+    loop {
+        match &*gate.borrow_and_update() {
+            Decision::Wait => {}
+            Decision::Publish(wanted) => return wanted.contains(module),
+            Decision::Discard => return false,
+        }
+        if gate.changed().await.is_err() {
+            return false;
+        }
+    }
+}

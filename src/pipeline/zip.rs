@@ -1,0 +1,159 @@
+//! One zip: found in the cache, or fetched, unpacked while it is hashed, verified and published.
+
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorKind};
+use crate::event::{Event, ZipOutcome};
+use crate::pipeline::Pipeline;
+use crate::spec::module::Version;
+use crate::store::layout::Kind;
+use crate::store::publish::{Presence, StagedZip, VersionLock, ZipSource};
+use crate::store::spool::Spool;
+use crate::verify::{Hashed, Verified};
+
+/// A zip that is in the cache, unpacked.
+#[derive(Debug, Clone)]
+pub struct ZipDone {
+    /// Its `h1:` hash.
+    pub hash: String,
+    /// Whether it was there before.
+    pub was_present: bool,
+}
+
+/// A zip that is in the cache, or needs nothing more than to be published.
+#[derive(Debug)]
+pub enum ZipReady {
+    /// In the cache, and checked; its hash.
+    Present(String),
+    /// Verified and unpacked under a temporary name; the lock is held.
+    Staged(Box<Verified<StagedZip>>),
+}
+
+/// The recorded hash of a zip that is in the cache already.
+struct Recorded {
+    key: Version,
+    hash: String,
+}
+
+impl Hashed for Recorded {
+    fn key(&self) -> &Version {
+        &self.key
+    }
+
+    fn hash(&self) -> &str {
+        &self.hash
+    }
+}
+
+impl Pipeline {
+    /// Brings the zip of `module` to where it can be published at once.
+    pub(super) async fn stage(&self, module: &Version) -> Result<ZipReady, Error> {
+        if let Some(hash) = self.present(module).await? {
+            return Ok(ZipReady::Present(hash));
+        }
+        // Bounds the locks and files that are open, as well as the transfers.
+        let turn = Arc::clone(&self.zips).acquire_owned().await.map_err(|_| interrupted())?;
+        let lock = self.lock(module).await?;
+        // Somebody else may have done the work while we waited.
+        if let Some(hash) = self.present(module).await? {
+            return Ok(ZipReady::Present(hash));
+        }
+        self.observer.event(&Event::ZipStarted { module: module.clone() });
+        let fetched = futures_util::future::join(
+            self.zip_source(module, &lock),
+            self.verifier.prefetch(module, false),
+        );
+        let source = fetched.await.0?;
+        let unpacker =
+            Arc::clone(&self.unpackers).acquire_owned().await.map_err(|_| interrupted())?;
+        let store = self.store.clone();
+        let staged = blocking(move || {
+            let staged = store.stage(lock, source);
+            drop((turn, unpacker));
+            staged
+        })
+        .await?;
+        let verified = self.verifier.verify(staged).await?;
+        verified.content().judge(verified.proof())?;
+        Ok(ZipReady::Staged(Box::new(verified)))
+    }
+
+    /// Makes a staged zip visible.
+    pub(super) async fn publish(
+        &self,
+        module: &Version,
+        ready: ZipReady,
+    ) -> Result<ZipDone, Error> {
+        let result = match ready {
+            ZipReady::Present(hash) => Ok(ZipDone { hash, was_present: true }),
+            ZipReady::Staged(staged) => {
+                let hash = staged.content().hash().to_owned();
+                let store = self.store.clone();
+                blocking(move || store.publish_zip(*staged))
+                    .await
+                    .map(|()| ZipDone { hash, was_present: false })
+            }
+        };
+        let outcome = match &result {
+            Ok(ZipDone { was_present: true, .. }) => ZipOutcome::Present,
+            Ok(_) => ZipOutcome::Published,
+            Err(_) => ZipOutcome::Failed,
+        };
+        self.observer.event(&Event::ZipFinished { module: module.clone(), outcome });
+        result
+    }
+
+    /// The hash of the zip if zip, hash and tree are all there and the hash is right.
+    async fn present(&self, module: &Version) -> Result<Option<String>, Error> {
+        if self.store.presence(module)? != Presence::Complete {
+            return Ok(None);
+        }
+        let Some(hash) = self.store.read_ziphash(module) else { return Ok(None) };
+        if !hash.starts_with("h1:") {
+            let shown = crate::spec::quote::quote(&hash);
+            let text = format!("unexpected ziphash: {shown}");
+            let err = Error::message(ErrorKind::Security, text).of_module(module);
+            return Err(err.context("verifying ").fatal());
+        }
+        let recorded = Recorded { key: module.clone(), hash: hash.clone() };
+        // As with go, a zip that lies in the cache and is not what go.sum or the database knows
+        // ends the run: it was not this run that let it in.
+        self.verifier.verify(recorded).await.map_err(Error::fatal)?;
+        Ok(Some(hash))
+    }
+
+    async fn lock(&self, module: &Version) -> Result<VersionLock, Error> {
+        if let Some(lock) = self.store.try_lock(module)? {
+            return Ok(lock);
+        }
+        let (store, module) = (self.store.clone(), module.clone());
+        blocking(move || store.lock(&module)).await
+    }
+
+    /// The zip's bytes: those in the cache whose tree or hash is missing, or new ones.
+    async fn zip_source(&self, module: &Version, lock: &VersionLock) -> Result<ZipSource, Error> {
+        self.store.clean_up(lock)?;
+        if let Some(existing) = self.store.existing_zip(module)? {
+            return Ok(existing);
+        }
+        let target = self.store.file(module, Kind::Zip)?;
+        let mut spool = Spool::new(&target, Arc::clone(&self.memory));
+        self.chain.zip(module, &mut spool).await?;
+        Ok(ZipSource::Spooled(spool))
+    }
+}
+
+/// Runs work that blocks on a thread of its own.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(err) if err.is_cancelled() => Err(interrupted()),
+        Err(err) => Err(Error::message(ErrorKind::Other, format!("internal error: {err}"))),
+    }
+}
+
+fn interrupted() -> Error {
+    Error::message(ErrorKind::Interrupted, "interrupted")
+}

@@ -1,0 +1,314 @@
+//! The roots of the module graph, and the graph loaded from them.
+//!
+//! In a module at go 1.17 or higher the graph is *pruned*: it holds the roots, what they require,
+//! and whatever is reachable from roots at go 1.16 or lower; the rest can't matter to the build.
+//! Below 1.17 all that is reachable is loaded.
+//!
+//! Implements <https://go.dev/ref/mod#graph-pruning>.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+
+use crate::error::Error;
+use crate::plan::{GoMods, MainModule, Summary};
+use crate::spec::goversion;
+use crate::spec::module::Version;
+use crate::spec::mvs::{self, BuildListError, Graph, NONE};
+
+/// How much of the graph counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pruning {
+    /// What modules at go 1.17 or higher require indirectly is left out.
+    Pruned,
+    /// Everything reachable counts.
+    Unpruned,
+}
+
+impl Pruning {
+    /// What a go line of this version asks for.
+    pub fn for_go_version(version: &str) -> Pruning {
+        if goversion::compare(version, goversion::EXPLICIT_INDIRECT) == std::cmp::Ordering::Less {
+            Pruning::Unpruned
+        } else {
+            Pruning::Pruned
+        }
+    }
+}
+
+/// The main module's direct requirements, with the graph that follows from them once it is loaded.
+#[derive(Debug, Clone)]
+pub struct Requirements {
+    /// Which graph the roots span.
+    pub pruning: Pruning,
+    roots: Vec<Version>,
+    highest: HashMap<Arc<str>, Arc<str>>,
+    /// Paths believed to provide packages that the main module imports itself: those without an
+    /// `// indirect` comment, and `go`.
+    pub direct: BTreeSet<Arc<str>>,
+    graph: Option<Arc<ModuleGraph>>,
+}
+
+impl Requirements {
+    /// Requirements with these roots, which are put into order.
+    pub fn new(
+        pruning: Pruning,
+        mut roots: Vec<Version>,
+        direct: BTreeSet<Arc<str>>,
+    ) -> Requirements {
+        goversion::mod_sort(&mut roots);
+        let mut highest: HashMap<Arc<str>, Arc<str>> = HashMap::with_capacity(roots.len());
+        for root in &roots {
+            // Sorted: the last of a path is the highest.
+            highest.insert(root.path.clone(), root.version.clone());
+        }
+        Requirements { pruning, roots, highest, direct, graph: None }
+    }
+
+    /// The requirements that go.mod states, less the excluded ones, which `dropped` is told of.
+    pub fn of_main(main: &MainModule, mut dropped: impl FnMut(&Version)) -> Requirements {
+        let mut roots = Vec::with_capacity(main.file.require.len() + 2);
+        let mut direct = BTreeSet::new();
+        for require in &main.file.require {
+            if main.excludes(&require.module) {
+                dropped(&require.module);
+                continue;
+            }
+            if !require.indirect {
+                direct.insert(require.module.path.clone());
+            }
+            roots.push(require.module.clone());
+        }
+        roots.push(Version::new("go", main.go_version()));
+        direct.insert(Arc::from("go"));
+        if let Some(toolchain) = &main.file.toolchain {
+            roots.push(Version::new("toolchain", toolchain.as_str()));
+        }
+        Requirements::new(Pruning::for_go_version(main.go_version()), roots, direct)
+    }
+
+    /// The requirements of a command outside of any module.
+    pub fn outside(go_version: &str) -> Requirements {
+        let roots = vec![
+            Version::new("go", go_version),
+            Version::new("toolchain", format!("go{go_version}")),
+        ];
+        let direct = BTreeSet::from([Arc::from("go")]);
+        Requirements::new(Pruning::for_go_version(go_version), roots, direct)
+    }
+
+    /// The roots, sorted by path and version.
+    pub fn roots(&self) -> &[Version] {
+        &self.roots
+    }
+
+    /// The highest root version of `path`; empty for the main module itself.
+    pub fn root_selected<'a>(&'a self, main: Option<&MainModule>, path: &str) -> Option<&'a str> {
+        if main.is_some_and(|main| main.is(path)) {
+            return Some("");
+        }
+        self.highest.get(path).map(|version| &**version)
+    }
+
+    /// Whether a path stands among the roots twice, or the main module requires itself.
+    pub fn has_redundant_root(&self, main: &MainModule) -> bool {
+        self.roots.iter().any(|root| main.is(&root.path))
+            || self.roots.windows(2).any(|pair| pair[0].path == pair[1].path)
+    }
+
+    /// The go version among the roots.
+    pub fn go_version(&self) -> &str {
+        self.highest.get("go").map_or(goversion::DEFAULT_GO_MOD, |version| version)
+    }
+
+    /// The same roots with those of `path` replaced by one version.
+    pub fn with_root(&self, root: Version) -> Requirements {
+        let mut roots: Vec<Version> =
+            self.roots.iter().filter(|known| known.path != root.path).cloned().collect();
+        roots.push(root);
+        Requirements::new(self.pruning, roots, self.direct.clone())
+    }
+
+    /// The graph, if it was loaded without a failure.
+    pub fn loaded_graph(&self) -> Option<&Arc<ModuleGraph>> {
+        self.graph.as_ref()
+    }
+
+    /// Loads the graph, or gives the one that is loaded already.
+    ///
+    /// The graph is given even where some go.mod could not be had; the error then tells which.
+    pub async fn graph(
+        &mut self,
+        main: &MainModule,
+        go_mods: &dyn GoMods,
+    ) -> (Arc<ModuleGraph>, Option<Error>) {
+        if let Some(graph) = &self.graph {
+            return (Arc::clone(graph), graph.error(main));
+        }
+        let graph = Arc::new(ModuleGraph::load(self.pruning, &self.roots, main, go_mods).await);
+        self.graph = Some(Arc::clone(&graph));
+        let error = graph.error(main);
+        (graph, error)
+    }
+}
+
+/// The module graph, and the failures met while loading it.
+#[derive(Debug)]
+pub struct ModuleGraph {
+    graph: Graph,
+    failed: HashMap<Version, Error>,
+}
+
+impl ModuleGraph {
+    /// Loads the graph of `roots`. As soon as a go.mod arrives, all that follows from it is asked for.
+    pub async fn load(
+        pruning: Pruning,
+        roots: &[Version],
+        main: &MainModule,
+        go_mods: &dyn GoMods,
+    ) -> ModuleGraph {
+        let mut graph = Graph::new(vec![main.module.clone()]);
+        graph.require(&main.module, roots.to_vec().into());
+        let mut loading = Loading::default();
+        for root in roots {
+            loading.enqueue(root, pruning);
+        }
+        let mut failed = HashMap::new();
+        let mut arriving = FuturesUnordered::new();
+        loop {
+            for module in loading.wanted.drain(..) {
+                arriving.push(async move {
+                    let summary = requirements_of(&module, main, go_mods).await;
+                    (module, summary)
+                });
+            }
+            let Some((module, result)) = arriving.next().await else { break };
+            match result {
+                Ok(summary) => {
+                    graph.require(&module, Arc::clone(&summary.require));
+                    loading.arrived(&module, summary);
+                }
+                Err(err) => {
+                    failed.insert(module, err);
+                }
+            }
+        }
+        ModuleGraph { graph, failed }
+    }
+
+    /// The selected version of `path`; [`NONE`] if there is none.
+    pub fn selected(&self, path: &str) -> &str {
+        self.graph.selected(path)
+    }
+
+    /// The selected versions, the main module first, the others by path.
+    pub fn build_list(&self) -> Vec<Version> {
+        self.graph.build_list()
+    }
+
+    /// The plain graph.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Whether each root is the selected version of its path.
+    pub fn all_roots_selected(&self, main: &MainModule) -> bool {
+        let roots = self.graph.required_by(&main.module);
+        roots.is_none_or(|roots| roots.iter().all(|m| self.selected(&m.path) == &*m.version))
+    }
+
+    /// The failure nearest to the main module, with the chain that leads there.
+    fn error(&self, _main: &MainModule) -> Option<Error> {
+        if self.failed.is_empty() {
+            return None;
+        }
+        let chain = self.graph.find_path(|module| self.failed.contains_key(module))?;
+        let err = self.failed.get(chain.last()?)?.clone();
+        // What stops the whole run is said in its own words.
+        if err.is_fatal() {
+            return Some(err);
+        }
+        let cause = err.cause();
+        Some(err.with_cause(BuildListError::new(chain, cause)))
+    }
+
+    /// All failures, each with its module.
+    pub fn failures(&self) -> impl Iterator<Item = (&Version, &Error)> {
+        self.failed.iter()
+    }
+}
+
+/// What `module` requires in this build: its replacement's requirements, less what is excluded.
+pub async fn requirements_of(
+    module: &Version,
+    main: &MainModule,
+    go_mods: &dyn GoMods,
+) -> Result<Arc<Summary>, Error> {
+    if goversion::is_toolchain(&module.path) {
+        return Ok(Arc::new(Summary::of_toolchain(module)));
+    }
+    let actual = main.resolve(module);
+    let summary = go_mods.go_mod(&actual).await?;
+    main.judge(module, &actual, &summary)
+}
+
+/// Which go.mod files are wanted, and how far beyond each the graph goes.
+#[derive(Default)]
+struct Loading {
+    wanted: Vec<Version>,
+    asked: HashSet<Version>,
+    enqueued: HashSet<(Version, Pruning)>,
+    summaries: HashMap<Version, Arc<Summary>>,
+    waiting: HashMap<Version, Vec<Pruning>>,
+}
+
+impl Loading {
+    /// Wants `module` and, under `Unpruned`, all that is reachable from it.
+    fn enqueue(&mut self, module: &Version, pruning: Pruning) {
+        // A module can be reached pruned first and unpruned later; a stack instead of recursion,
+        // since chains of modules are long.
+        let mut stack = vec![(module.clone(), pruning)];
+        while let Some((module, pruning)) = stack.pop() {
+            if &*module.version == NONE || !self.enqueued.insert((module.clone(), pruning)) {
+                continue;
+            }
+            match self.summaries.get(&module) {
+                Some(summary) => stack.extend(follow(summary, pruning)),
+                None => {
+                    self.waiting.entry(module.clone()).or_default().push(pruning);
+                    if self.asked.insert(module.clone()) {
+                        self.wanted.push(module);
+                    }
+                }
+            }
+        }
+    }
+
+    fn arrived(&mut self, module: &Version, summary: Arc<Summary>) {
+        self.summaries.insert(module.clone(), Arc::clone(&summary));
+        for pruning in self.waiting.remove(module).unwrap_or_default() {
+            for (next, pruning) in follow(&summary, pruning) {
+                self.enqueue(&next, pruning);
+            }
+        }
+    }
+}
+
+/// What must be loaded after a module that was itself loaded under `pruning`.
+fn follow(summary: &Summary, pruning: Pruning) -> Vec<(Version, Pruning)> {
+    let next = match pruning {
+        Pruning::Unpruned => Pruning::Unpruned,
+        Pruning::Pruned => summary.pruning,
+    };
+    if pruning == Pruning::Pruned && summary.pruning == Pruning::Pruned {
+        return Vec::new();
+    }
+    summary.require.iter().map(|module| (module.clone(), next)).collect()
+}
+
+/// `mvs::compare` of a module's versions, for callers that have them apart.
+pub fn is_lower(path: &str, a: &str, b: &str) -> bool {
+    mvs::compare(path, a, b) == std::cmp::Ordering::Less
+}

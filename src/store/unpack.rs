@@ -1,0 +1,218 @@
+//! A zip turned into a tree and its hash, in one pass over its entries.
+//!
+//! Files are created with their final bits (0444 less umask) in directories that stay writable
+//! until the tree is published. The tree lies beside its final place under a name that the `go`
+//! command removes when it finds it (`M@V.tmp-N`); on Windows, where virus scanners make renames
+//! fail, it is unpacked in place, as go does, under the protection of `.partial`.
+
+use std::collections::HashSet;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, ErrorKind};
+use crate::spec::dirhash::H1;
+use crate::spec::module::Version;
+use crate::spec::modzip::{
+    Archive, Checked, Inflater, Oddity, ReadAt, ZipError, check_prefix, check_zip,
+};
+use crate::sys::error::at;
+use crate::sys::{IoError, file, tree};
+
+/// Whether trees are unpacked at their final place rather than renamed to it.
+pub const IN_PLACE: bool = cfg!(windows);
+
+/// A tree that is removed unless it is published.
+#[derive(Debug)]
+pub struct StagedTree {
+    path: PathBuf,
+    directories: Vec<PathBuf>,
+}
+
+impl StagedTree {
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Renames it to `target`, read-only unless `writable`.
+    ///
+    /// # Errors
+    /// When the rename fails; the tree is then removed.
+    pub fn publish(mut self, target: &Path, writable: bool) -> Result<(), IoError> {
+        let (top, below) = match self.directories.split_first() {
+            Some((top, below)) if !writable => (Some(top.clone()), below),
+            _ => (None, &[][..]),
+        };
+        tree::make_read_only(below);
+        if self.path != target {
+            std::fs::rename(&self.path, target).map_err(at("rename", &self.path))?;
+        }
+        // Last, since some systems rename only directories that can be written to.
+        if top.is_some() {
+            tree::make_read_only(&[target.to_path_buf()]);
+        }
+        self.path = PathBuf::new();
+        Ok(())
+    }
+}
+
+impl Drop for StagedTree {
+    fn drop(&mut self) {
+        if !self.path.as_os_str().is_empty() {
+            let _ = tree::remove_all(&self.path);
+        }
+    }
+}
+
+/// What unpacking found out.
+#[derive(Debug)]
+pub struct Unpacked {
+    /// The `h1:` hash.
+    pub hash: String,
+    /// The tree, if one was wanted.
+    pub tree: Option<StagedTree>,
+    /// What go overlooks in this zip.
+    pub oddities: Vec<Oddity>,
+}
+
+/// Checks, hashes and, where `tree_at` is given, unpacks a zip there.
+///
+/// `shown` is how errors name the zip.
+///
+/// # Errors
+/// When this is no module zip, or the tree can't be written; nothing is left behind then.
+pub fn unpack(
+    source: impl ReadAt,
+    module: &Version,
+    shown: &Path,
+    tree_at: Option<&Path>,
+) -> Result<Unpacked, Error> {
+    let archive = Archive::open(source).map_err(security)?;
+    check_prefix(&archive, module).map_err(security)?;
+    let unzip = |err: &dyn std::fmt::Display| {
+        Error::message(ErrorKind::Security, format!("unzip {}: {err}", shown.display()))
+    };
+    let checked = check_zip(&archive, module).map_err(|err| unzip(&err))?;
+    let oddities = archive.oddities().map_err(|err| unzip(&err))?;
+    let mut hash = H1::new();
+    let tree = match tree_at {
+        None => {
+            hash_only(&archive, &checked, &mut hash)?;
+            None
+        }
+        Some(path) => Some(write_tree(&archive, &checked, path, &mut hash)?),
+    };
+    let hash = hash.finish().map_err(security)?;
+    Ok(Unpacked { hash, tree, oddities })
+}
+
+fn security(err: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(ErrorKind::Security, err)
+}
+
+fn hash_only<R: ReadAt>(
+    archive: &Archive<R>,
+    checked: &Checked<'_>,
+    hash: &mut H1,
+) -> Result<(), Error> {
+    let mut inflater = Inflater::exact();
+    let files = checked.files.iter().map(|file| file.index);
+    for index in files.chain(checked.directories.iter().copied()) {
+        let Some(entry) = archive.entry(index) else { continue };
+        hash.add(entry.name, inflater.digest(archive, &entry).map_err(security)?);
+    }
+    Ok(())
+}
+
+/// An entry that can't be read, or a file that can't be written.
+enum Failure {
+    Zip(ZipError),
+    Io(IoError),
+}
+
+impl From<ZipError> for Failure {
+    fn from(err: ZipError) -> Failure {
+        Failure::Zip(err)
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Error {
+        match failure {
+            Failure::Zip(err) => security(err),
+            Failure::Io(err) => err.into(),
+        }
+    }
+}
+
+fn write_tree<R: ReadAt>(
+    archive: &Archive<R>,
+    checked: &Checked<'_>,
+    path: &Path,
+    hash: &mut H1,
+) -> Result<StagedTree, Error> {
+    if let Some(parent) = path.parent() {
+        file::create_dir_all(parent)?;
+    }
+    std::fs::create_dir(path).map_err(at("mkdir", path))?;
+    let mut staged = StagedTree { path: path.to_path_buf(), directories: vec![path.to_path_buf()] };
+    let mut made: HashSet<&str> = HashSet::new();
+    let mut inflater = Inflater::exact();
+    for entry in &checked.files {
+        if let Some((parent, _)) = entry.path.rsplit_once('/') {
+            make_directories(path, parent, &mut made, &mut staged.directories)?;
+        }
+        let Some(header) = archive.entry(entry.index) else { continue };
+        let target = path.join(entry.path);
+        let mut file = create_read_only(&target)?;
+        let digest = inflater.extract(archive, &header, |piece| {
+            file.write_all(piece).map_err(|err| Failure::Io(IoError::new("write", &target, &err)))
+        })?;
+        hash.add(header.name, digest);
+    }
+    for index in &checked.directories {
+        let Some(entry) = archive.entry(*index) else { continue };
+        hash.add(entry.name, inflater.digest(archive, &entry).map_err(security)?);
+    }
+    Ok(staged)
+}
+
+/// Makes `relative` and what is above it, each once.
+fn make_directories<'a>(
+    top: &Path,
+    relative: &'a str,
+    made: &mut HashSet<&'a str>,
+    in_order: &mut Vec<PathBuf>,
+) -> Result<(), IoError> {
+    if made.contains(relative) {
+        return Ok(());
+    }
+    if let Some((parent, _)) = relative.rsplit_once('/') {
+        make_directories(top, parent, made, in_order)?;
+    }
+    let path = top.join(relative);
+    std::fs::create_dir(&path).map_err(at("mkdir", &path))?;
+    in_order.push(path);
+    made.insert(relative);
+    Ok(())
+}
+
+/// Creates a file that only this handle can write to.
+fn create_read_only(path: &Path) -> Result<File, IoError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o444);
+    }
+    let file = options.open(path).map_err(at("open", path))?;
+    #[cfg(not(unix))]
+    {
+        let mut permissions = file.metadata().map_err(at("stat", path))?.permissions();
+        permissions.set_readonly(true);
+        file.set_permissions(permissions).map_err(at("chmod", path))?;
+    }
+    Ok(file)
+}

@@ -1,0 +1,220 @@
+//! go.sum while a command runs: what it knew, what was checked, what is new.
+//!
+//! Sums are added only for what was really checked in this run, and only if the caller's list of
+//! sums to keep names them; what the file holds already stays, whatever it is.
+//!
+//! Implements <https://go.dev/ref/mod#go-sum-files>.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use crate::error::{Error, ErrorKind};
+use crate::spec::gosum as format;
+use crate::spec::module::Version;
+use crate::sys::{IoError, lock};
+
+/// Largest go.sum that is read: 256 MiB, a thousand times what the largest projects have.
+const MAX_GO_SUM: u64 = 256 << 20;
+
+/// go.sum, or nothing where there is no main module to have one.
+pub struct GoSum {
+    path: Option<PathBuf>,
+    name: String,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    known: format::GoSum,
+    used: HashSet<(Version, String)>,
+    added: HashSet<(Version, String)>,
+}
+
+impl GoSum {
+    /// Outside of any module: nothing is known and nothing written.
+    pub fn absent() -> GoSum {
+        GoSum { path: None, name: String::new(), state: Mutex::default() }
+    }
+
+    /// Reads the file at `path`; one that does not exist is empty.
+    ///
+    /// # Errors
+    /// When it can't be read, or a line of it is malformed.
+    pub fn read(path: &Path) -> Result<GoSum, Error> {
+        let data = match lock::read_shared(path, MAX_GO_SUM) {
+            Ok(data) => data,
+            Err(err) if err.is_not_found() => Vec::new(),
+            Err(err) => return Err(err.into()),
+        };
+        GoSum::parse(path, &data)
+    }
+
+    /// Takes `data` for the content of the file at `path`.
+    ///
+    /// # Errors
+    /// When a line of it is malformed.
+    pub fn parse(path: &Path, data: &[u8]) -> Result<GoSum, Error> {
+        let known = parse(path, data)?;
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = if name.ends_with("go.work.sum") { "go.work.sum" } else { "go.sum" }.to_owned();
+        let state = Mutex::new(State { known, ..State::default() });
+        Ok(GoSum { path: Some(path.to_path_buf()), name, state })
+    }
+
+    /// Where the file stands; `None` outside of any module.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the file has an `h1:` hash for `key` that this run did not add itself.
+    pub fn has(&self, key: &Version) -> bool {
+        let state = self.state();
+        let added = |hash: &String| state.added.contains(&(key.clone(), hash.clone()));
+        state.known.hashes(key).iter().any(|hash| format::has_known_algorithm(hash) && !added(hash))
+    }
+
+    /// Whether the file had nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.state().known.is_empty()
+    }
+
+    /// Whether `hash` is the one known for `key`; `false` if none is known.
+    ///
+    /// # Errors
+    /// When another `h1:` hash is known. That stops the whole run.
+    pub fn check(&self, key: &Version, hash: &str) -> Result<bool, Error> {
+        if self.path.is_none() {
+            return Ok(false);
+        }
+        let mut state = self.state();
+        let known = self.compare(&state.known, key, hash)?;
+        state.used.insert((key.clone(), hash.to_owned()));
+        Ok(known)
+    }
+
+    fn compare(&self, known: &format::GoSum, key: &Version, hash: &str) -> Result<bool, Error> {
+        for other in known.hashes(key) {
+            if other == hash {
+                return Ok(true);
+            }
+            if format::has_known_algorithm(other) {
+                return Err(self.mismatch(key, hash, other));
+            }
+        }
+        Ok(false)
+    }
+
+    fn mismatch(&self, key: &Version, hash: &str, known: &str) -> Error {
+        let text = format!(
+            "verifying {key}: checksum mismatch\n\tdownloaded: {hash}\n\t{}:     {known}{}",
+            self.name,
+            super::security_error(
+                "This download does NOT match an earlier download recorded in go.sum.\n\
+                 The bits may have been replaced on the origin server, or an attacker may\n\
+                 have intercepted the download attempt."
+            )
+        );
+        Error::message(ErrorKind::Security, text)
+            .fatal()
+            .hint(format!(
+                "if you trust the proxy and the change was announced, delete the lines of {} from {}",
+                key.path, self.name
+            ))
+            .hint("compare with another source: GOPROXY=<another proxy>, or ask the module's author")
+    }
+
+    /// Adds a checked hash. Gives a warning where only hashes of unknown algorithms were listed.
+    ///
+    /// # Errors
+    /// As [`GoSum::check`].
+    pub fn add(&self, key: &Version, hash: &str) -> Result<Option<String>, Error> {
+        if self.path.is_none() {
+            return Ok(None);
+        }
+        let mut state = self.state();
+        if self.compare(&state.known, key, hash)? {
+            return Ok(None);
+        }
+        let others = state.known.hashes(key).join(", ");
+        state.known.add(key.clone(), hash);
+        state.added.insert((key.clone(), hash.to_owned()));
+        Ok((!others.is_empty()).then(|| unknown_algorithm(key, &others, hash)))
+    }
+
+    /// Whether [`GoSum::write`] would change the file, given the sums to keep.
+    pub fn is_dirty(&self, keep: &HashSet<Version>) -> bool {
+        let state = self.state();
+        state.added.iter().any(|(key, _)| keep.contains(key))
+    }
+
+    /// Adds what this run checked, as far as `keep` names it, to the file on disk, which may have
+    /// changed meanwhile.
+    ///
+    /// # Errors
+    /// When the file can't be written, or has come to contradict what was checked.
+    pub fn write(&self, keep: &HashSet<Version>) -> Result<(), Error> {
+        let Some(path) = &self.path else { return Ok(()) };
+        if !self.is_dirty(keep) {
+            return Ok(());
+        }
+        let mut state = self.state();
+        let written = lock::transform::<Failure>(path, MAX_GO_SUM, |data| {
+            let mut sums = parse(path, data)?;
+            for (key, hash) in &state.used {
+                let wanted =
+                    !state.added.contains(&(key.clone(), hash.clone())) || keep.contains(key);
+                if wanted && !self.compare(&sums, key, hash)? {
+                    sums.add(key.clone(), hash.as_str());
+                }
+            }
+            Ok(Some(sums.serialize(|_, _| true).into_bytes()))
+        });
+        match written {
+            Ok(()) => {
+                state.added.clear();
+                state.used.clear();
+                Ok(())
+            }
+            Err(Failure::Io(err)) => Err(Error::from(err).context("updating go.sum: ")),
+            Err(Failure::Content(err)) => Err(err),
+        }
+    }
+}
+
+/// Why an update of go.sum failed.
+enum Failure {
+    Io(IoError),
+    Content(Error),
+}
+
+impl From<IoError> for Failure {
+    fn from(err: IoError) -> Failure {
+        Failure::Io(err)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(err: Error) -> Failure {
+        Failure::Content(err)
+    }
+}
+
+fn parse(path: &Path, data: &[u8]) -> Result<format::GoSum, Error> {
+    format::GoSum::parse(&path.display().to_string(), data)
+        .map_err(|err| Error::new(ErrorKind::Other, err).fatal())
+}
+
+fn unknown_algorithm(key: &Version, others: &str, hash: &str) -> String {
+    format!(
+        "warning: verifying {key}: unknown hashes in go.sum: {others}; adding {hash}\n\n\
+         SECURITY WARNING\n\
+         This download is listed in go.sum, but using an unknown hash algorithm.\n\
+         The download cannot be verified.\n\n\
+         For more information, see 'go help module-auth'.\n\n"
+    )
+}

@@ -1,0 +1,180 @@
+//! The only maker of [`Verified`]: what the cache may hold has passed through here.
+//!
+//! A go.mod or zip is proved, in this order, by the hash in go.sum; else by the checksum database;
+//! else, where the user's settings exempt the module from the database (GONOSUMDB, GOPRIVATE,
+//! GOSUMDB=off), it is trusted on first use, as the `go` command does.
+//!
+//! - [`gosum`]: go.sum while a command runs: what it knew, what was used, what is new.
+//! - [`sumdb`]: the checksum database's client, a state machine without I/O.
+//! - [`database`]: the same with files, locks and requests.
+//!
+//! Implements <https://go.dev/ref/mod#authenticating>.
+
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorKind};
+use crate::event::{Event, Observer};
+use crate::spec::module::Version;
+
+pub mod database;
+pub mod gosum;
+pub mod sumdb;
+
+use database::Database;
+use gosum::GoSum;
+
+/// Something with an `h1:` hash that goes with one line of go.sum.
+pub trait Hashed {
+    /// The module version, with `/go.mod` after the version if this is a go.mod file.
+    fn key(&self) -> &Version;
+    /// The hash, `h1:…`.
+    fn hash(&self) -> &str;
+}
+
+/// What proved a hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// go.sum lists it.
+    GoSum,
+    /// The checksum database lists it, and proved that it does.
+    Database,
+    /// Nothing did: the settings exempt this module, and it was not seen before.
+    FirstUse,
+}
+
+/// Content whose hash was checked. There is no other way to make one than [`Verifier::verify`].
+#[derive(Debug, Clone)]
+pub struct Verified<T> {
+    content: T,
+    proof: Proof,
+}
+
+impl<T> Verified<T> {
+    /// The content.
+    pub fn content(&self) -> &T {
+        &self.content
+    }
+
+    /// What proved it.
+    pub fn proof(&self) -> Proof {
+        self.proof
+    }
+
+    /// Takes the content out.
+    pub fn into_content(self) -> T {
+        self.content
+    }
+}
+
+/// Which modules need the checksum database.
+pub type DatabaseRule = Box<dyn Fn(&str) -> bool + Send + Sync>;
+
+/// Checks hashes against go.sum and the checksum database.
+pub struct Verifier {
+    gosum: GoSum,
+    database: Database,
+    uses_database: DatabaseRule,
+    observer: Arc<dyn Observer>,
+}
+
+impl Verifier {
+    /// A verifier for one run.
+    pub fn new(
+        gosum: GoSum,
+        database: Database,
+        uses_database: DatabaseRule,
+        observer: Arc<dyn Observer>,
+    ) -> Verifier {
+        Verifier { gosum, database, uses_database, observer }
+    }
+
+    /// go.sum as this run sees it.
+    pub fn gosum(&self) -> &GoSum {
+        &self.gosum
+    }
+
+    /// Starts the database's look-up of `module` if its answer will be needed, so that it is under
+    /// way while the module itself is fetched.
+    pub async fn prefetch(&self, module: &Version, suffix_go_mod: bool) {
+        let key = if suffix_go_mod { module.go_mod() } else { module.clone() };
+        if !self.gosum.has(&key) && (self.uses_database)(&module.path) {
+            // A failure is met again, and reported, when the hash is checked.
+            let _ = self.database.record(module).await;
+        }
+    }
+
+    /// Checks the hash of `content`.
+    ///
+    /// # Errors
+    /// Contradiction by go.sum or the database, or the database's failure to answer. One by go.sum
+    /// is fatal.
+    pub async fn verify<T: Hashed>(&self, content: T) -> Result<Verified<T>, Error> {
+        let proof = self.prove(content.key(), content.hash()).await?;
+        Ok(Verified { content, proof })
+    }
+
+    async fn prove(&self, key: &Version, hash: &str) -> Result<Proof, Error> {
+        if self.gosum.check(key, hash)? {
+            return Ok(Proof::GoSum);
+        }
+        let proof = if (self.uses_database)(&key.path) {
+            self.ask_database(key, hash).await?;
+            Proof::Database
+        } else {
+            Proof::FirstUse
+        };
+        if let Some(warning) = self.gosum.add(key, hash)? {
+            self.observer.event(&Event::Note(warning));
+        }
+        Ok(proof)
+    }
+
+    async fn ask_database(&self, key: &Version, hash: &str) -> Result<(), Error> {
+        let (version, noun) = match key.version.strip_suffix("/go.mod") {
+            Some(version) => (version, "go.mod"),
+            None => (&*key.version, "module"),
+        };
+        let module = Version::new(key.path.clone(), version);
+        let verifying = |err: Error| err.context(&format!("verifying {noun}: ")).of_module(&module);
+        let answer = self.database.record(&module).await.map_err(verifying)?;
+        let prefix = format!("{} {} ", key.path, key.version);
+        let known: Vec<&str> = answer
+            .record
+            .go_sum_lines(&key.path, &key.version)
+            .into_iter()
+            .filter_map(|line| line.strip_prefix(&prefix))
+            .filter(|hash| hash.starts_with("h1:"))
+            .collect();
+        if known.contains(&hash) {
+            return Ok(());
+        }
+        let text = match known.first() {
+            Some(other) => format!(
+                "checksum mismatch\n\tdownloaded: {hash}\n\t{}: {other}{}",
+                answer.database,
+                security_error(
+                    "This download does NOT match the one reported by the checksum server.\n\
+                     The bits may have been replaced on the origin server, or an attacker may\n\
+                     have intercepted the download attempt."
+                )
+            ),
+            None => format!(
+                "checksum missing from sumdb response{}",
+                security_error(
+                    "This download does NOT match one reported by the checksum server.\n\
+                     The checksum server has provided checksums, but the checksums do\n\
+                     not contain an entry for the download.\n\
+                     The checksum server may be malfunctioning, or an attacker may have\n\
+                     intercepted the checksum request.\n\
+                     The download cannot be verified."
+                )
+            ),
+        };
+        Err(verifying(Error::message(ErrorKind::Security, text)))
+    }
+}
+
+/// The frame that `go` puts around security messages.
+fn security_error(text: &str) -> String {
+    format!("\n\nSECURITY ERROR\n{text}\n\nFor more information, see 'go help module-auth'.\n")
+}
