@@ -1,0 +1,205 @@
+//! The command line: arguments as typed, what they mean, and what is printed in the end.
+//!
+//! - [`spelling`]: go's way of writing flags turned into GNU's.
+//! - [`flags`]: the one definition of commands and flags, which help, completions and man pages
+//!   are made from.
+//! - [`print`]: errors, hints and results.
+//! - [`generate`]: completions and man pages.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::ArgMatches;
+
+use crate::config::Config;
+use crate::config::env::ProcessEnv;
+use crate::ctx::Ctx;
+use crate::error::{Error, ErrorKind};
+use crate::event::Observer;
+use crate::ops;
+use crate::report::{Progress, Reporter};
+
+pub mod flags;
+pub mod generate;
+pub mod print;
+pub mod spelling;
+
+/// Exit code for a command line that can't be understood.
+const USAGE: u8 = 2;
+
+/// Runs the program with these arguments, the first being its own name.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = match spelling::to_gnu(args, &flags::go_flags()) {
+        Ok(args) => args,
+        Err(err) => {
+            eprintln!("{err}\nRun 'gomodfetch --help' for usage.");
+            return ExitCode::from(USAGE);
+        }
+    };
+    let matches = match flags::command().try_get_matches_from(args) {
+        Ok(matches) => matches,
+        Err(err) => {
+            let _ = err.print();
+            return ExitCode::from(if err.use_stderr() { USAGE } else { 0 });
+        }
+    };
+    match dispatch(&matches) {
+        Ok(code) => ExitCode::from(code),
+        Err(err) => {
+            eprintln!("gomodfetch: {err:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(matches: &ArgMatches) -> anyhow::Result<u8> {
+    match matches.subcommand() {
+        Some(("download", matches)) => with_config(matches, false, download),
+        Some(("mod", matches)) => match matches.subcommand() {
+            Some(("download", matches)) => with_config(matches, false, download),
+            _ => Ok(USAGE),
+        },
+        Some(("env", matches)) => with_config(matches, true, env),
+        Some(("completions", matches)) => {
+            let shell = flags::shell(matches).context("no shell")?;
+            std::io::stdout().write_all(&generate::completions(shell))?;
+            Ok(0)
+        }
+        Some(("man", _)) => {
+            std::io::stdout().write_all(&generate::man_page()?)?;
+            Ok(0)
+        }
+        _ => Ok(USAGE),
+    }
+}
+
+/// What a command works with, beside its own arguments.
+struct Invocation<'a> {
+    matches: &'a ArgMatches,
+    ctx: Ctx,
+    reporter: Arc<Reporter>,
+    printer: print::Printer,
+}
+
+/// Applies `-C`, reads the settings, and runs `command`.
+fn with_config(
+    matches: &ArgMatches,
+    tolerate_goflags: bool,
+    command: impl FnOnce(Invocation<'_>) -> anyhow::Result<u8>,
+) -> anyhow::Result<u8> {
+    let hints = matches.get_flag("hints");
+    let early = print::Printer::new(hints, false);
+    if let Some(dir) = matches.get_one::<OsString>("C")
+        && let Err(err) = std::env::set_current_dir(dir)
+    {
+        let err = crate::sys::IoError::new("chdir", dir.as_ref(), &err);
+        return Ok(early.error(&Error::new(ErrorKind::Usage, err)));
+    }
+    let cwd = std::env::current_dir().context("finding the current directory")?;
+    let flags = flags::given(matches, tolerate_goflags);
+    let config = match Config::load(&ProcessEnv, &flags) {
+        Ok(config) => config,
+        Err(err) => return Ok(early.error(&ops::project::config_error(err))),
+    };
+    let printer = print::Printer::new(hints, config.ci);
+    let progress = match matches.get_one::<String>("progress").map(String::as_str) {
+        Some("plain") => Progress::Plain,
+        Some("none") => Progress::None,
+        Some("bar") => Progress::Bar,
+        _ if matches.get_flag("verbose") => Progress::Plain,
+        _ => Progress::auto(config.flags.is_on("x")),
+    };
+    let reporter = Arc::new(Reporter::new(progress, config.flags.is_on("x")));
+    let observer: Arc<dyn Observer> = Arc::clone(&reporter) as Arc<dyn Observer>;
+    let transport = ops::session::transport(&config, &observer);
+    let jobs = matches.get_one::<usize>("jobs").copied().unwrap_or(flags::DEFAULT_JOBS);
+    let ctx = Ctx { config, cwd, transport, observer, jobs };
+    command(Invocation { matches, ctx, reporter, printer })
+}
+
+fn download(call: Invocation<'_>) -> anyhow::Result<u8> {
+    let config = &call.ctx.config;
+    let json = config.flags.is_on("json");
+    let stream = json && call.matches.get_flag("stream");
+    let args = ops::download::Args {
+        modules: call
+            .matches
+            .get_many::<String>("modules")
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect(),
+        json,
+        reuse: config.flags.text("reuse").map(str::to_owned),
+        locked: call.matches.get_flag("locked"),
+    };
+    let mut told = print::Results::new(json, stream);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("starting the runtime")?;
+    let result = runtime.block_on(async {
+        let mut each = |module: &ops::download::Module| told.module(&module.json);
+        tokio::select! {
+            result = ops::download::run(&call.ctx, &args, &mut each) => result,
+            () = interrupted() => Err(Error::message(ErrorKind::Interrupted, "interrupted")),
+        }
+    });
+    // Unpacking that is under way ends by itself, and removes what it began.
+    drop(runtime);
+    call.reporter.finish();
+    let outcome = match result {
+        Ok(outcome) => outcome,
+        Err(err) => {
+            told.finish()?;
+            return Ok(call.printer.error(&err));
+        }
+    };
+    told.finish()?;
+    if !json {
+        for module in &outcome.modules {
+            if let Some(err) = &module.error {
+                call.printer.error(err);
+            }
+        }
+    }
+    for err in &outcome.errors {
+        call.printer.error(err);
+    }
+    Ok(outcome.error().map_or(0, Error::exit_code))
+}
+
+fn env(call: Invocation<'_>) -> anyhow::Result<u8> {
+    let names: Vec<String> =
+        call.matches.get_many::<String>("names").into_iter().flatten().cloned().collect();
+    let settings = match ops::env::run(&call.ctx, &names) {
+        Ok(settings) => settings,
+        Err(err) => return Ok(call.printer.error(&err)),
+    };
+    let text = if call.matches.get_flag("env-json") {
+        print::env_json(&settings)
+    } else {
+        print::env_text(&settings, !names.is_empty())
+    };
+    std::io::stdout().write_all(&text)?;
+    Ok(0)
+}
+
+/// Waits for Ctrl-C, or for the signal that asks a process to end.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

@@ -1,0 +1,114 @@
+//! What is printed: errors in go's form, hints after them, and results on standard output.
+
+use std::io::{IsTerminal, Write};
+
+use crate::config::Explained;
+use crate::error::Error;
+use crate::spec::goproxy_json::{JsonWriter, ModuleJson};
+use crate::sys::tty::printable;
+
+/// Prints errors to standard error.
+#[derive(Debug, Clone, Copy)]
+pub struct Printer {
+    hints: bool,
+}
+
+impl Printer {
+    /// Hints are printed if asked for, on a terminal, and in continuous integration.
+    pub fn new(asked: bool, ci: bool) -> Printer {
+        Printer { hints: asked || ci || std::io::stderr().is_terminal() }
+    }
+
+    /// Prints `err` as go does, `go: ` before it unless it is one of those that go prints bare, and
+    /// gives the exit code that goes with it.
+    pub fn error(&self, err: &Error) -> u8 {
+        let prefix = if err.is_fatal() { "" } else { "go: " };
+        let mut text = format!("{prefix}{}", printable(&err.to_string()));
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+        if self.hints {
+            for hint in err.hints() {
+                text.push_str(&format!("hint: {}\n", printable(hint)));
+            }
+        }
+        // Nothing is left to be done if standard error is gone.
+        let _ = std::io::stderr().write_all(text.as_bytes());
+        err.exit_code()
+    }
+}
+
+/// Prints the objects of `-json` to standard output, each at once or all in the end.
+#[derive(Debug)]
+pub struct Results {
+    json: bool,
+    stream: bool,
+    pending: Vec<u8>,
+    failed: Option<std::io::Error>,
+}
+
+impl Results {
+    /// Prints nothing unless `json`, and at once only if `stream`.
+    pub fn new(json: bool, stream: bool) -> Results {
+        Results { json, stream, pending: Vec::new(), failed: None }
+    }
+
+    /// Takes one more module.
+    pub fn module(&mut self, module: &ModuleJson) {
+        if !self.json {
+            return;
+        }
+        self.pending.extend(module.encode_indented());
+        if self.stream
+            && let Err(err) = self.flush()
+        {
+            self.failed.get_or_insert(err);
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let mut out = std::io::stdout().lock();
+        out.write_all(&std::mem::take(&mut self.pending))?;
+        out.flush()
+    }
+
+    /// Prints what is left.
+    ///
+    /// # Errors
+    /// When standard output can't be written to; now or earlier.
+    pub fn finish(&mut self) -> std::io::Result<()> {
+        match self.failed.take() {
+            Some(err) => Err(err),
+            None => self.flush(),
+        }
+    }
+}
+
+/// The settings as a table for people, or as bare values, one a line, if `bare`.
+pub fn env_text(settings: &[Explained], bare: bool) -> Vec<u8> {
+    let mut text = String::new();
+    for setting in settings {
+        if bare {
+            text.push_str(&format!("{}\n", setting.value));
+        } else {
+            text.push_str(&format!("{}='{}'  # {}\n", setting.name, setting.value, setting.origin));
+        }
+    }
+    printable(&text).into_bytes()
+}
+
+/// The settings as a JSON array of objects.
+pub fn env_json(settings: &[Explained]) -> Vec<u8> {
+    let mut out = JsonWriter::indented().array(|list| {
+        for setting in settings {
+            list.object(|o| {
+                o.string("Name", setting.name);
+                o.string("Value", &setting.value);
+                o.string("Origin", setting.origin.to_string());
+                o.string("Doc", setting.doc);
+            });
+        }
+    });
+    out.push(b'\n');
+    out
+}

@@ -1,0 +1,30 @@
+//! What every operation works with, built once and passed by reference.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::event::{Event, Observer};
+use crate::net::Transport;
+
+/// Settings and the outside world.
+#[derive(Clone)]
+pub struct Ctx {
+    /// What the user asked for.
+    pub config: Config,
+    /// The working directory, absolute; `-C` has been applied.
+    pub cwd: PathBuf,
+    /// How URLs are got.
+    pub transport: Arc<dyn Transport>,
+    /// Who is told what happens.
+    pub observer: Arc<dyn Observer>,
+    /// Zips in transfer at once.
+    pub jobs: usize,
+}
+
+impl Ctx {
+    /// Tells the observer something worth knowing that is no error.
+    pub fn note(&self, text: impl Into<String>) {
+        self.observer.event(&Event::Note(text.into()));
+    }
+}

@@ -1,0 +1,472 @@
+//! `download`: modules brought into the cache, as `go mod download` does it.
+//!
+//! Without arguments: what go.mod requires (at go 1.17 and later, after loading the module graph),
+//! or everything reachable (at go 1.16 and earlier). With arguments: `all`, patterns, paths and
+//! `path@query`. What go.mod requires is fetched while the module graph is still being loaded; it
+//! waits, unpublished, until it is known to be wanted.
+//!
+//! Implements <https://go.dev/ref/mod#go-mod-download>.
+
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::ctx::Ctx;
+use crate::error::{Error, ErrorKind};
+use crate::event::Event;
+use crate::ops::commit::{Permission, commit};
+use crate::ops::go_mods::Dependencies;
+use crate::ops::listing::{Listed, Listing, list};
+use crate::ops::project::{FixedVersions, Project, Read, rules};
+use crate::ops::query::Queries;
+use crate::ops::session;
+use crate::pipeline::{Decision, Downloaded, Pipeline};
+use crate::plan::summary::GoRules;
+use crate::plan::update::{convert_to_pruned, expand_graph, update_roots};
+use crate::plan::{GoMods, MainModule, Requirements};
+use crate::spec::goproxy_json::{ModuleJson, decode_reuse};
+use crate::spec::goversion;
+use crate::spec::module::Version;
+use crate::store::layout::Kind;
+use crate::sys::lock;
+use crate::verify::gosum::GoSum;
+
+/// Largest file that `-reuse` reads.
+const MAX_REUSE: u64 = 256 << 20;
+
+/// What the user asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Args {
+    /// Patterns, paths and `path@query`; none for what the main module needs.
+    pub modules: Vec<String>,
+    /// `-json`: a failed module does not keep go.mod and go.sum from being written.
+    pub json: bool,
+    /// `-reuse FILE`.
+    pub reuse: Option<String>,
+    /// `--locked`: go.mod and go.sum must not change.
+    pub locked: bool,
+}
+
+/// One module of the outcome.
+#[derive(Debug, Clone)]
+pub struct Module {
+    /// What `-json` prints.
+    pub json: ModuleJson,
+    /// Why the module can't be had.
+    pub error: Option<Error>,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// The modules, in the order of the arguments and of the build list.
+    pub modules: Vec<Module>,
+    /// What went wrong beside single modules, in the order in which it is reported, after them.
+    pub errors: Vec<Error>,
+}
+
+impl Outcome {
+    /// The error that decides the exit code: the first that is fatal, else the first there is.
+    pub fn error(&self) -> Option<&Error> {
+        let all = || self.errors.iter().chain(self.modules.iter().filter_map(|m| m.error.as_ref()));
+        all().find(|err| err.is_fatal()).or_else(|| all().next())
+    }
+}
+
+/// Downloads modules. `each` is told of each module as soon as it and all before it are done.
+///
+/// # Errors
+/// What ends the run before any module is looked at. All else is in the [`Outcome`].
+pub async fn run(
+    ctx: &Ctx,
+    args: &Args,
+    each: &mut (dyn FnMut(&Module) + Send),
+) -> Result<Outcome, Error> {
+    let project = Project::find(ctx)?;
+    let mut run = Run::start(ctx, args, project).await?;
+    let Some(modules) = run.arguments().await? else { return Ok(Outcome::default()) };
+    if let Some(file) = args.reuse.as_deref().filter(|file| !file.is_empty()) {
+        run.check_reuse(file)?;
+    }
+    let listing = run.list(&modules).await?;
+    for warning in &listing.warnings {
+        ctx.note(warning.clone());
+    }
+    run.requirements = listing.requirements.clone();
+    if args.modules.is_empty() {
+        run.commit(false)?;
+    }
+    let mut outcome = run.download(&listing, each).await;
+    let failed = outcome.error().is_some();
+    if outcome.errors.iter().any(Error::is_fatal) || (failed && !args.json) {
+        // go stops here: neither are the files written nor is the graph's error reported.
+        return Ok(outcome);
+    }
+    if !args.modules.is_empty()
+        && let Err(err) = run.commit(true)
+    {
+        outcome.errors.push(err);
+    }
+    outcome.errors.extend(listing.graph_error);
+    Ok(outcome)
+}
+
+/// A run under way.
+struct Run<'a> {
+    ctx: &'a Ctx,
+    args: &'a Args,
+    project: Project,
+    rules: GoRules,
+    pipeline: Arc<Pipeline>,
+    dependencies: Dependencies,
+    main: Option<MainModule>,
+    requirements: Requirements,
+    early: Early,
+}
+
+/// Downloads under way, and the gate behind which early ones wait.
+struct Early {
+    jobs: JoinSet<(Version, Option<Downloaded>)>,
+    started: HashSet<Version>,
+    gate: watch::Sender<Decision>,
+}
+
+impl<'a> Run<'a> {
+    /// Reads the main module, starts fetching what it requires, and makes its roots consistent.
+    async fn start(ctx: &'a Ctx, args: &'a Args, project: Project) -> Result<Run<'a>, Error> {
+        let rules = rules(ctx);
+        let first = project.read_main(ctx, &FixedVersions::new())?;
+        let gosum = read_go_sum(&project)?;
+        let pipeline = session::pipeline(ctx, gosum)?;
+        let root = project.root.clone().unwrap_or_else(|| ctx.cwd.clone());
+        let dependencies = Dependencies::new(
+            ctx,
+            Arc::clone(&pipeline),
+            root,
+            project.overlay.clone(),
+            rules.clone(),
+        );
+        let main = match first {
+            None => None,
+            Some(Read::Main(main)) => Some(*main),
+            Some(Read::Unresolved(versions)) => {
+                let fixed = resolve(&versions, &pipeline, &dependencies).await;
+                match project.read_main(ctx, &fixed)? {
+                    Some(Read::Main(main)) => Some(*main),
+                    _ => return Err(session::internal("versions in go.mod stay unresolved")),
+                }
+            }
+        };
+        let requirements = match &main {
+            None => Requirements::outside(&rules.running.version),
+            Some(main) => Requirements::of_main(main, |module| {
+                ctx.note(format!(
+                    "go: dropping requirement on excluded version {} {}",
+                    module.path, module.version
+                ));
+            }),
+        };
+        let (gate, _) = watch::channel(Decision::Wait);
+        let early = Early { jobs: JoinSet::new(), started: HashSet::new(), gate };
+        let mut run =
+            Run { ctx, args, project, rules, pipeline, dependencies, main, requirements, early };
+        run.start_early();
+        run.settle_roots().await?;
+        Ok(run)
+    }
+
+    /// Starts the downloads that are likely wanted: the required versions whose zips go.sum knows.
+    fn start_early(&mut self) {
+        let wants_all =
+            self.args.modules.is_empty() || self.args.modules.iter().any(|m| m == "all");
+        let (Some(main), true) = (&self.main, wants_all) else { return };
+        let gosum = self.pipeline.verifier().gosum();
+        let likely: Vec<Version> = self
+            .requirements
+            .roots()
+            .iter()
+            .filter(|root| {
+                !goversion::is_toolchain(&root.path)
+                    && self.requirements.root_selected(Some(main), &root.path)
+                        == Some(&*root.version)
+            })
+            .map(|root| main.resolve(root))
+            .filter(|module| !module.version.is_empty())
+            .filter(|module| gosum.is_empty() || gosum.has(module))
+            .collect();
+        for module in likely {
+            self.spawn(module, true);
+        }
+    }
+
+    fn spawn(&mut self, module: Version, early: bool) {
+        if self.early.started.insert(module.clone()) {
+            let gate = early.then(|| self.early.gate.subscribe());
+            let pipeline = Arc::clone(&self.pipeline);
+            self.early.jobs.spawn(async move {
+                let done = pipeline.download(module.clone(), gate).await;
+                (module, done)
+            });
+        }
+    }
+
+    /// What go does to the requirements before it looks at any argument: no path twice, a go line.
+    async fn settle_roots(&mut self) -> Result<(), Error> {
+        let Some(main) = &mut self.main else { return Ok(()) };
+        if self.requirements.has_redundant_root(main) {
+            self.requirements =
+                update_roots(self.requirements.clone(), &[], main, &self.dependencies).await?;
+        }
+        if main.as_read.go_version().is_empty() {
+            let version = self.rules.running.version.clone();
+            main.file.add_go_stmt(&version).map_err(|err| session::internal(&err.to_string()))?;
+            self.requirements = self.requirements.with_root(Version::new("go", version.as_str()));
+            if goversion::compare(&version, goversion::EXPLICIT_INDIRECT) != Ordering::Less {
+                self.requirements =
+                    convert_to_pruned(self.requirements.clone(), main, &self.dependencies).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The arguments, those that go makes up for none included; `None` if there is nothing to do.
+    async fn arguments(&mut self) -> Result<Option<Vec<String>>, Error> {
+        if !self.args.modules.is_empty() {
+            self.note_main_module();
+            return Ok(Some(self.args.modules.clone()));
+        }
+        let Some(main) = &self.main else {
+            return Err(Error::message(
+                ErrorKind::Usage,
+                "no modules specified (see 'go help mod download')",
+            ));
+        };
+        let paths: Vec<String> =
+            main.file.require.iter().map(|require| require.module.path.to_string()).collect();
+        let is_old =
+            goversion::compare(main.go_version(), goversion::EXPLICIT_INDIRECT) == Ordering::Less;
+        if !is_old {
+            let (requirements, _, error) =
+                expand_graph(self.requirements.clone(), main, &self.dependencies).await;
+            if let Some(err) = error {
+                return Err(err);
+            }
+            self.requirements = requirements;
+        }
+        if paths.is_empty() {
+            self.ctx.note("go: no module dependencies to download");
+            return Ok(None);
+        }
+        Ok(Some(if is_old { vec!["all".to_owned()] } else { paths }))
+    }
+
+    /// Says which arguments name the main module itself.
+    fn note_main_module(&self) {
+        let Some(main) = &self.main else { return };
+        let path = &main.module.path;
+        for arg in &self.args.modules {
+            if **arg == **path
+                || *arg == format!("{path}@upgrade")
+                || *arg == format!("{path}@patch")
+            {
+                let text =
+                    format!("go: skipping download of {arg} that resolves to the main module");
+                self.ctx.note(text);
+            }
+        }
+    }
+
+    /// A proxy gives nothing that could be reused, so the file is only read, as go reads it.
+    fn check_reuse(&self, file: &str) -> Result<(), Error> {
+        if self.main.is_some() {
+            return Err(Error::message(
+                ErrorKind::Usage,
+                "go mod download -reuse cannot be used inside a module",
+            )
+            .fatal());
+        }
+        let data = lock::read_unlocked(&self.ctx.cwd.join(file), MAX_REUSE)?;
+        decode_reuse(&data)
+            .map_err(|err| Error::message(ErrorKind::Other, format!("parsing {file}: {err}")))?;
+        Ok(())
+    }
+
+    async fn list(&self, args: &[String]) -> Result<Listing, Error> {
+        let requirements = self.requirements.clone();
+        list(args, requirements, self.main.as_ref(), &self.pipeline, &self.dependencies).await
+    }
+
+    /// Writes go.mod and go.sum where there is a main module.
+    fn commit(&mut self, zip_sums: bool) -> Result<(), Error> {
+        let permission = Permission { locked: self.args.locked, zip_sums };
+        let Some(main) = &mut self.main else { return Ok(()) };
+        let overlay = &self.project.overlay;
+        commit(main, &self.requirements, &self.pipeline, overlay, &self.rules, permission)
+    }
+
+    /// Downloads what was listed, telling `each` of every module in order.
+    async fn download(
+        &mut self,
+        listing: &Listing,
+        each: &mut (dyn FnMut(&Module) + Send),
+    ) -> Outcome {
+        let listed: Vec<&Listed> = listing
+            .modules
+            .iter()
+            .filter(|listed| !listed.module.version.is_empty() || listed.error.is_some())
+            .collect();
+        let wanted: HashSet<Version> = listed
+            .iter()
+            .filter(|listed| listed.error.is_none())
+            .map(|listed| listed.module.clone())
+            .collect();
+        self.ctx.observer.event(&Event::ZipsPlanned { count: wanted.len() as u64 });
+        for listed in &listed {
+            if listed.error.is_none() {
+                self.spawn(listed.module.clone(), false);
+            }
+        }
+        self.early.gate.send_replace(Decision::Publish(Arc::new(wanted)));
+
+        let mut done: HashMap<Version, Downloaded> = HashMap::new();
+        let mut outcome = Outcome::default();
+        let mut waiting = listed.into_iter().peekable();
+        loop {
+            // Everything that is known in an unbroken row.
+            while let Some(next) = waiting.peek() {
+                let module = match (&next.error, done.get(&next.module)) {
+                    (Some(err), _) => failed(next, err),
+                    (None, Some(downloaded)) => self.describe(next, downloaded),
+                    (None, None) => break,
+                };
+                each(&module);
+                outcome.modules.push(module);
+                waiting.next();
+            }
+            match self.early.jobs.join_next().await {
+                None => break,
+                Some(Err(err)) => {
+                    outcome.errors.push(session::internal(&err.to_string()));
+                }
+                Some(Ok((_, None))) => {}
+                Some(Ok((module, Some(downloaded)))) => {
+                    if let Some(err) = fatal(&downloaded) {
+                        self.early.jobs.abort_all();
+                        self.tell_rest(waiting, &done, &mut outcome, each);
+                        outcome.errors.push(err);
+                        return outcome;
+                    }
+                    done.insert(module, downloaded);
+                }
+            }
+        }
+        outcome
+    }
+
+    /// After a fatal error: what is known beyond the unbroken row is told all the same.
+    fn tell_rest<'l>(
+        &self,
+        waiting: impl Iterator<Item = &'l Listed>,
+        done: &HashMap<Version, Downloaded>,
+        outcome: &mut Outcome,
+        each: &mut (dyn FnMut(&Module) + Send),
+    ) {
+        for listed in waiting {
+            if let Some(downloaded) = done.get(&listed.module) {
+                let module = self.describe(listed, downloaded);
+                each(&module);
+                outcome.modules.push(module);
+            }
+        }
+    }
+
+    /// The object that go prints for a module, as far as it got.
+    fn describe(&self, listed: &Listed, downloaded: &Downloaded) -> Module {
+        let module = &listed.module;
+        let store = self.pipeline.store();
+        let place = |kind| store.file(module, kind).unwrap_or_default();
+        let mut json = ModuleJson {
+            path: module.path.to_string(),
+            version: module.version.to_string(),
+            query: listed.query.clone(),
+            origin: listed.origin.clone(),
+            ..ModuleJson::default()
+        };
+        let result = (|| {
+            downloaded.info.as_ref()?;
+            json.info = place(Kind::Info);
+            let go_mod = downloaded.go_mod.as_ref()?;
+            json.go_mod = place(Kind::Mod);
+            json.go_mod_sum = go_mod.hash.clone();
+            let zip = downloaded.zip.as_ref()?;
+            json.zip = place(Kind::Zip);
+            json.sum = zip.hash.clone();
+            Ok::<(), &Error>(())
+        })();
+        let error = match result {
+            Err(err) => Some(err.clone()),
+            Ok(()) => self.check_go_version(module).err(),
+        };
+        match &error {
+            Some(err) => json.error = err.to_string(),
+            None => json.dir = store.tree(module).unwrap_or_default(),
+        }
+        Module { json, error }
+    }
+
+    /// Refuses a module whose own go.mod asks for a newer Go than the one followed.
+    fn check_go_version(&self, module: &Version) -> Result<(), Error> {
+        let go_mod = self.pipeline.store().tree(module)?.join("go.mod");
+        let Ok(data) = lock::read_unlocked(&go_mod, MAX_REUSE) else { return Ok(()) };
+        let version = goversion::go_mod_lookup(&data, "go");
+        self.rules.check(&module.to_string(), &version, "").map(drop)
+    }
+}
+
+fn read_go_sum(project: &Project) -> Result<GoSum, Error> {
+    let Some(root) = &project.root else { return Ok(GoSum::absent()) };
+    let path = project.go_sum_path(root);
+    if !project.overlay.replaces(&path) {
+        return GoSum::read(&path);
+    }
+    match project.overlay.read_file(&path) {
+        Ok(data) => GoSum::parse(&path, &data),
+        Err(err) if err.is_not_found() => GoSum::parse(&path, b""),
+        Err(err) => Err(err.into()),
+    }
+}
+
+/// Looks up what versions in go.mod mean that are not canonical: branches, commits, `v1`.
+async fn resolve(versions: &[Version], pipeline: &Pipeline, go_mods: &dyn GoMods) -> FixedVersions {
+    let queries = Queries { pipeline, main: None, go_mods };
+    let answers = versions.iter().map(|version| async {
+        let found = queries.resolve(&version.path, &version.version, None).await;
+        (version.clone(), found.map(|info| info.version.clone()))
+    });
+    futures_util::future::join_all(answers).await.into_iter().collect()
+}
+
+fn failed(listed: &Listed, err: &Error) -> Module {
+    let json = ModuleJson {
+        path: listed.module.path.to_string(),
+        version: listed.module.version.to_string(),
+        query: listed.query.clone(),
+        error: err.to_string(),
+        origin: listed.origin.clone(),
+        ..ModuleJson::default()
+    };
+    Module { json, error: Some(err.clone()) }
+}
+
+/// The error among the results that must end the run.
+fn fatal(downloaded: &Downloaded) -> Option<Error> {
+    let errors = [
+        downloaded.info.as_ref().err(),
+        downloaded.go_mod.as_ref().err(),
+        downloaded.zip.as_ref().err(),
+    ];
+    errors.into_iter().flatten().find(|err| err.is_fatal()).cloned()
+}

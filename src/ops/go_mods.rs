@@ -1,0 +1,95 @@
+//! go.mod files of dependencies: through the pipeline, or from the folder that replaces a module.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::ctx::Ctx;
+use crate::error::{Error, ErrorKind};
+use crate::ops::overlay::Overlay;
+use crate::pipeline::Pipeline;
+use crate::plan::main_module::join;
+use crate::plan::summary::GoRules;
+use crate::plan::{BoxFuture, GoMods, Summary};
+use crate::spec::filepath;
+use crate::spec::module::Version;
+use crate::sys::once::OnceMap;
+
+/// The go.mod files of an operation's module graph, each read once.
+pub struct Dependencies {
+    pipeline: Arc<Pipeline>,
+    root: PathBuf,
+    overlay: Overlay,
+    ctx: Ctx,
+    rules: GoRules,
+    noted: AtomicBool,
+    summaries: OnceMap<Version, Result<Arc<Summary>, Error>>,
+}
+
+impl Dependencies {
+    /// Dependencies of the module in `root`, to which replacement directories are relative.
+    pub fn new(
+        ctx: &Ctx,
+        pipeline: Arc<Pipeline>,
+        root: PathBuf,
+        overlay: Overlay,
+        rules: GoRules,
+    ) -> Dependencies {
+        Dependencies {
+            pipeline,
+            root,
+            overlay,
+            ctx: ctx.clone(),
+            rules,
+            noted: AtomicBool::new(false),
+            summaries: OnceMap::default(),
+        }
+    }
+
+    async fn summary(&self, module: &Version) -> Result<Arc<Summary>, Error> {
+        let (name, data) = if module.version.is_empty() {
+            self.read_directory(module)?
+        } else {
+            ("go.mod".to_owned(), self.pipeline.go_mod(module).await?.data.clone())
+        };
+        let summary = Summary::parse(&name, &data).map_err(|err| {
+            Error::message(ErrorKind::Other, format!("parsing {name}: {err}")).of_module(module)
+        })?;
+        self.check_go_version(module, &summary)?;
+        Ok(Arc::new(summary))
+    }
+
+    fn read_directory(&self, module: &Version) -> Result<(String, Vec<u8>), Error> {
+        let path = join(&self.root, &module.path).join("go.mod");
+        let name = filepath::short(&path, &self.ctx.cwd).display().to_string();
+        match self.overlay.read_file(&path) {
+            Ok(data) => Ok((name, data)),
+            Err(err) => {
+                let text = format!("reading {name}: {err}");
+                Err(Error::message(ErrorKind::Other, text).of_module(module))
+            }
+        }
+    }
+
+    fn check_go_version(&self, module: &Version, summary: &Summary) -> Result<(), Error> {
+        let strict = crate::spec::goversion::GO_STRICT;
+        if crate::spec::goversion::compare(&summary.go_version, strict).is_lt() {
+            return Ok(());
+        }
+        let newer = self.rules.check(&format!("module {module}"), &summary.go_version, "")?;
+        if newer && !self.noted.swap(true, Ordering::Relaxed) {
+            self.ctx.note(format!(
+                "go: module {module} requires go >= {}; go would switch toolchains, going on by \
+                 the rules of go {}",
+                summary.go_version, self.rules.running.version
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl GoMods for Dependencies {
+    fn go_mod<'a>(&'a self, module: &'a Version) -> BoxFuture<'a, Result<Arc<Summary>, Error>> {
+        Box::pin(self.summaries.get_or(module, || self.summary(module)))
+    }
+}

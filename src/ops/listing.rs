@@ -1,0 +1,295 @@
+//! Which modules the arguments of a command mean: paths, patterns and `path@query`.
+//!
+//! Implements the argument rules of <https://go.dev/ref/mod#go-list-m>.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorKind};
+use crate::ops::query::Queries;
+use crate::pipeline::Pipeline;
+use crate::plan::update::expand_graph;
+use crate::plan::{GoMods, MainModule, ModuleGraph, Pruning, Requirements};
+use crate::spec::goproxy_json::Origin;
+use crate::spec::goversion;
+use crate::spec::module::{InvalidVersionError, Version};
+use crate::spec::mvs::NONE;
+use crate::spec::query::NoMatchingVersionError;
+use crate::spec::quote::quote;
+
+/// One module that an argument named.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The module; a replacement in place of what it replaces. Without a version it is the main
+    /// module or a directory, and there is nothing to download.
+    pub module: Version,
+    /// The query, where it was not the version itself.
+    pub query: String,
+    /// Where the version was found, if the argument had a query and the source said it.
+    pub origin: Option<Origin>,
+    /// Why it can't be had.
+    pub error: Option<Error>,
+}
+
+impl Listed {
+    fn new(module: Version) -> Listed {
+        Listed { module, query: String::new(), origin: None, error: None }
+    }
+}
+
+/// The modules that were named, and what kept others from being found.
+#[derive(Debug)]
+pub struct Listing {
+    /// The requirements, updated if the whole graph had to be loaded.
+    pub requirements: Requirements,
+    /// The modules, in the order of the arguments.
+    pub modules: Vec<Listed>,
+    /// Why the module graph is incomplete.
+    pub graph_error: Option<Error>,
+    /// Lines to print on standard error.
+    pub warnings: Vec<String>,
+}
+
+/// An argument, taken apart.
+enum Arg<'a> {
+    Pattern(&'a str),
+    Query { path: &'a str, query: &'a str },
+    Path(&'a str),
+}
+
+/// Finds the modules that `args` name.
+///
+/// # Errors
+/// On arguments that can't be understood, or that need a main module where there is none.
+pub async fn list(
+    args: &[String],
+    mut requirements: Requirements,
+    main: Option<&MainModule>,
+    pipeline: &Pipeline,
+    go_mods: &dyn GoMods,
+) -> Result<Listing, Error> {
+    let args = args.iter().map(|arg| parse(arg)).collect::<Result<Vec<Arg<'_>>, Error>>()?;
+    let mut graph: Option<Arc<ModuleGraph>> = None;
+    let mut graph_error = None;
+    if needs_graph(&args, &requirements, main)? {
+        let main =
+            main.ok_or_else(|| crate::ops::session::internal("graph without main module"))?;
+        let (updated, loaded, error) = expand_graph(requirements, main, go_mods).await;
+        requirements = updated;
+        graph = Some(loaded);
+        graph_error = error;
+    }
+    let selected = |path: &str| match &graph {
+        Some(graph) => Some(graph.selected(path).to_owned()),
+        None => requirements.root_selected(main, path).map(str::to_owned),
+    };
+    let queries = Queries { pipeline, main, go_mods };
+    // Queries are independent of each other: all are asked at once.
+    let answers = futures_util::future::join_all(args.iter().map(|arg| async {
+        match arg {
+            Arg::Query { path, query } => {
+                let current = selected(path);
+                let unknown = current.as_deref() == Some(NONE) && graph_error.is_some();
+                if unknown && matches!(*query, "upgrade" | "patch") {
+                    return None;
+                }
+                Some(answer(&queries, path, query, current.as_deref()).await)
+            }
+            _ => None,
+        }
+    }))
+    .await;
+    let mut modules = Vec::new();
+    let mut warnings = Vec::new();
+    let mut matched: HashSet<Version> = HashSet::new();
+    for (arg, answer) in args.iter().zip(answers) {
+        match arg {
+            Arg::Query { .. } => modules.extend(answer),
+            Arg::Path(path) => {
+                let version = selected(path).unwrap_or_else(|| NONE.to_owned());
+                if version == NONE && graph_error.is_some() {
+                    continue;
+                }
+                if version == NONE {
+                    let err = Error::message(ErrorKind::NotFound, "not a known dependency");
+                    let module = Version::new(*path, "");
+                    let error = Some(err.of_module(&module));
+                    modules.push(Listed { error, ..Listed::new(module) });
+                } else {
+                    let module = Version::new(*path, version);
+                    modules.push(Listed::new(actual(&module, main)));
+                }
+            }
+            Arg::Pattern(pattern) => {
+                let list = graph.as_ref().map(|graph| graph.build_list()).unwrap_or_default();
+                let before = modules.len();
+                for module in list {
+                    if matches_pattern(pattern, &module.path) && matched.insert(module.clone()) {
+                        modules.push(Listed::new(actual(&module, main)));
+                    }
+                }
+                if modules.len() == before {
+                    warnings.push(format!(
+                        "warning: pattern {} matched no module dependencies",
+                        quote(pattern)
+                    ));
+                }
+            }
+        }
+    }
+    Ok(Listing { requirements, modules, graph_error, warnings })
+}
+
+fn actual(module: &Version, main: Option<&MainModule>) -> Version {
+    main.map_or_else(|| module.clone(), |main| main.resolve(module))
+}
+
+async fn answer(queries: &Queries<'_>, path: &str, query: &str, current: Option<&str>) -> Listed {
+    match queries.resolve(path, query, current).await {
+        Ok(info) => {
+            let mut listed = Listed::new(Version::new(path, info.version.as_str()));
+            if info.version != query {
+                listed.query = query.to_owned();
+            }
+            listed.origin = info.origin.clone();
+            listed
+        }
+        Err(err) => {
+            let error = Some(name_module(err, path, query));
+            Listed { error, ..Listed::new(Version::new(path, query)) }
+        }
+    }
+}
+
+/// Says which module an error is about, with as little repetition as go.
+fn name_module(err: Error, path: &str, query: &str) -> Error {
+    let cause = err.cause();
+    if cause.downcast_ref::<NoMatchingVersionError>().is_some() {
+        return err.of_module(&Version::new(path, ""));
+    }
+    if err.is_fatal() || cause.downcast_ref::<InvalidVersionError>().is_some() {
+        return err;
+    }
+    err.of_module(&Version::new(path, query))
+}
+
+fn parse(arg: &str) -> Result<Arg<'_>, Error> {
+    let fail = |text: String| Err(Error::message(ErrorKind::Usage, text));
+    if arg.contains('\\') {
+        return fail("module paths never use backslash".to_owned());
+    }
+    if matches!(arg, "." | "..") || arg.starts_with("./") || arg.starts_with("../") {
+        return fail(format!("cannot use relative path {arg} to specify module"));
+    }
+    if arg == "all" || arg.contains("...") {
+        return Ok(Arg::Pattern(arg));
+    }
+    match arg.split_once('@') {
+        None => Ok(Arg::Path(arg)),
+        Some((_, query)) if query.starts_with(['-', '/']) => {
+            fail(format!("invalid module version {}", quote(query)))
+        }
+        Some((path, query)) => Ok(Arg::Query { path, query }),
+    }
+}
+
+/// Whether the roots alone can't answer.
+fn needs_graph(
+    args: &[Arg<'_>],
+    requirements: &Requirements,
+    main: Option<&MainModule>,
+) -> Result<bool, Error> {
+    let mut needed = false;
+    for arg in args {
+        let (text, why) = match arg {
+            Arg::Pattern(pattern) => ((*pattern).to_owned(), ""),
+            Arg::Query { path, query: query @ ("upgrade" | "patch") } => {
+                let is_root = requirements.root_selected(main, path).is_some();
+                if is_root && requirements.pruning == Pruning::Pruned {
+                    continue;
+                }
+                (format!("{path}@{query}"), "")
+            }
+            Arg::Query { .. } => continue,
+            Arg::Path(path) => {
+                let is_root = requirements.root_selected(main, path).is_some();
+                if is_root && requirements.pruning == Pruning::Pruned {
+                    continue;
+                }
+                ((*path).to_owned(), " without -versions or an explicit version")
+            }
+        };
+        if main.is_none() {
+            return Err(Error::message(
+                ErrorKind::Other,
+                format!(
+                    "cannot match {}{why}: go.mod file not found in current directory or any \
+                     parent directory; see 'go help modules'",
+                    quote(&text)
+                ),
+            ));
+        }
+        needed = true;
+    }
+    Ok(needed)
+}
+
+/// Whether a module path matches a pattern in which `...` stands for any text; `x/...` also
+/// matches `x`, and `all` every module.
+fn matches_pattern(pattern: &str, path: &str) -> bool {
+    if goversion::is_toolchain(path) {
+        return false;
+    }
+    pattern == "all"
+        || is_like(pattern, path)
+        || pattern.strip_suffix("/...").is_some_and(|parent| is_like(parent, path))
+}
+
+/// Whether `text` is `pattern` with something in place of each `...`.
+fn is_like(pattern: &str, text: &str) -> bool {
+    let Some((first, others)) = pattern.split_once("...") else { return pattern == text };
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let mut parts: Vec<&str> = others.split("...").collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        match rest.split_once(part) {
+            Some((_, after)) => rest = after,
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns() {
+        for (pattern, path, want) in [
+            ("all", "example.com/m", true),
+            ("all", "go", false),
+            ("example.com/...", "example.com/m", true),
+            ("example.com/m/...", "example.com/m", true),
+            ("example.com/m/...", "example.com/mm", false),
+            ("example.com/m...", "example.com/mm", true),
+            (".../m", "example.com/m", true),
+            ("...net...", "example.net/x", true),
+            ("example...m/v2", "example.com/m", false),
+            ("e...a...", "example.com/a", true),
+        ] {
+            assert_eq!(matches_pattern(pattern, path), want, "{pattern} {path}");
+        }
+    }
+
+    #[test]
+    fn arguments() {
+        for (arg, want) in [
+            ("a\\b", "module paths never use backslash"),
+            ("./x", "cannot use relative path ./x to specify module"),
+            ("a@-x", "invalid module version \"-x\""),
+        ] {
+            assert_eq!(parse(arg).err().map(|err| err.to_string()).as_deref(), Some(want));
+        }
+    }
+}

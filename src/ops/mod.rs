@@ -1,0 +1,24 @@
+//! The operations that a user can ask for, one file each.
+//!
+//! An operation takes a [`Ctx`](crate::ctx::Ctx) and its arguments and gives an outcome or an error;
+//! it prints nothing.
+//!
+//! - [`download`]: `download`, as `go mod download`.
+//! - [`env`]: `env`, every setting and where it came from.
+//! - [`listing`]: which modules the arguments of a command mean.
+//! - [`go_mods`]: go.mod files of dependencies, from the cache, proxies and directories.
+//! - [`commit`]: go.mod and go.sum written back.
+//! - [`project`]: finding and reading the main module, which most operations begin with.
+//! - [`session`]: the pipeline that an operation fetches through.
+//! - [`query`]: `path@query`.
+//! - [`overlay`]: files that stand in for others (`-overlay`).
+
+pub mod commit;
+pub mod download;
+pub mod env;
+pub mod go_mods;
+pub mod listing;
+pub mod overlay;
+pub mod project;
+pub mod query;
+pub mod session;

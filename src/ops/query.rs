@@ -1,0 +1,250 @@
+//! `path@query`: which version is meant.
+//!
+//! The logic of queries is [`spec::query`](crate::spec::query); here it meets the sources, and the
+//! main module's exclusions, retractions and replacements.
+//!
+//! Implements <https://go.dev/ref/mod#version-queries>.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorKind};
+use crate::pipeline::Pipeline;
+use crate::plan::{GoMods, MainModule, Summary};
+use crate::spec::goproxy_json::{GoTime, RevInfo};
+use crate::spec::module::{self, Timestamp, Version};
+use crate::spec::query::{Query, is_revision_query};
+use crate::spec::{goversion, semver};
+
+/// Answers queries.
+pub struct Queries<'a> {
+    /// Where versions come from.
+    pub pipeline: &'a Pipeline,
+    /// Whose exclusions and replacements count.
+    pub main: Option<&'a MainModule>,
+    /// Where go.mod files with retractions come from.
+    pub go_mods: &'a dyn GoMods,
+}
+
+/// Which versions may not be the answer to a query that chooses among several.
+#[derive(Default)]
+struct Unusable {
+    excluded: HashSet<String>,
+    retracted: Option<Arc<Summary>>,
+}
+
+impl Unusable {
+    fn contains(&self, version: &str) -> bool {
+        self.excluded.contains(version)
+            || self
+                .retracted
+                .as_ref()
+                .is_some_and(|summary| summary.retract.iter().any(|r| r.interval.contains(version)))
+    }
+}
+
+impl Queries<'_> {
+    /// The version of the module `path` that `text` means, `current` being the selected one.
+    ///
+    /// Excluded and retracted versions are passed over, unless `text` names a revision.
+    ///
+    /// # Errors
+    /// As `go` words them: malformed queries, nothing found, no match.
+    pub async fn resolve(
+        &self,
+        path: &str,
+        text: &str,
+        current: Option<&str>,
+    ) -> Result<Arc<RevInfo>, Error> {
+        if self.main.is_some_and(|main| main.is(path)) && matches!(text, "upgrade" | "patch") {
+            return Ok(Arc::new(RevInfo::default()));
+        }
+        let unusable = if is_revision_query(path, text) {
+            Unusable::default()
+        } else {
+            self.unusable(path).await
+        };
+        self.resolve_among(path, text, current, &unusable).await
+    }
+
+    async fn resolve_among(
+        &self,
+        path: &str,
+        text: &str,
+        current: Option<&str>,
+        unusable: &Unusable,
+    ) -> Result<Arc<RevInfo>, Error> {
+        let other = |err| Error::new(ErrorKind::Other, err);
+        let query = Query::parse(path, text, current);
+        if matches!(path, "std" | "cmd") {
+            query.as_ref().map_err(|err| other(err.clone()))?;
+        }
+        let replaced = self.main.is_some_and(|main| main.highest_replaced(path).is_some());
+        if !replaced && !goversion::is_toolchain(path) {
+            module::check_path(path).map_err(|err| Error::new(ErrorKind::Other, err))?;
+        }
+        let query = query.map_err(other)?;
+        let path: Arc<str> = Arc::from(path);
+        if query.is_direct() {
+            let found = match self.stat(&path, text).await {
+                Ok(found) => Ok(found),
+                Err(first) => match query.without_metadata() {
+                    None => Err(first),
+                    Some(canonical) => match self.stat(&path, &canonical).await {
+                        Err(err) if err.is_not_found() => Err(first),
+                        result => result,
+                    },
+                },
+            }?;
+            return Ok(found);
+        }
+        let versions = self.versions(&path).await?;
+        let candidates = query.candidates(&versions, |version| !unusable.contains(version));
+        let has_go_mod = match candidates.needs_go_mod_of() {
+            None => true,
+            Some(version) => self.has_go_mod(&path, version).await?,
+        };
+        if let Some(version) = candidates.pick(has_go_mod) {
+            return self.picked(&query, &path, version).await;
+        }
+        if query.may_use_latest() {
+            match self.latest(&path).await {
+                Ok(latest)
+                    if query.allows(&latest.version) && !unusable.contains(&latest.version) =>
+                {
+                    return self.picked(&query, &path, &latest.version).await;
+                }
+                Ok(_) => {}
+                Err(err) if err.is_not_found() => {}
+                Err(err) => return Err(err),
+            }
+        }
+        if let Some(current) = query.fallback()
+            && !unusable.contains(current)
+        {
+            return self.stat(&path, current).await;
+        }
+        Err(Error::new(ErrorKind::NotFound, query.no_match()))
+    }
+
+    /// The version that was picked, unless the current one is newer by the clock.
+    async fn picked(
+        &self,
+        query: &Query,
+        path: &Arc<str>,
+        version: &str,
+    ) -> Result<Arc<RevInfo>, Error> {
+        let info = self.stat(path, version).await?;
+        let time = if info.time == GoTime::ZERO {
+            Timestamp::ZERO
+        } else {
+            Timestamp::from_unix(info.time.unix_seconds()).unwrap_or(Timestamp::ZERO)
+        };
+        match query.kept_for_age(time) {
+            Some(current) => self.stat(path, current).await,
+            None => Ok(info),
+        }
+    }
+
+    /// What a revision is; one that exists only as a replacement is what go.mod says.
+    async fn stat(&self, path: &Arc<str>, revision: &str) -> Result<Arc<RevInfo>, Error> {
+        let result = self.pipeline.info(path, revision).await;
+        let (Err(err), Some(main)) = (&result, self.main) else { return result };
+        if err.is_fatal()
+            || main.highest_replaced(path).is_none()
+            || module::canonical_version(revision) != revision
+        {
+            return result;
+        }
+        let mut version = revision.to_owned();
+        if let Some((_, "")) = module::split_path_version(path)
+            && module::check_path_major(&version, "").is_err()
+            && semver::build(&version).is_empty()
+        {
+            version.push_str("+incompatible");
+        }
+        match main.replacement(&Version::new(Arc::clone(path), version.as_str())) {
+            Some(_) => Ok(Arc::new(replaced(&version))),
+            None => result,
+        }
+    }
+
+    /// The tagged versions, and those that go.mod replaces by name.
+    async fn versions(&self, path: &Arc<str>) -> Result<Vec<String>, Error> {
+        let listed = self.pipeline.versions(path).await;
+        let named: Vec<String> = self
+            .main
+            .into_iter()
+            .flat_map(|main| main.replaced_versions(path))
+            .filter(|version| !module::is_pseudo_version(version))
+            .map(str::to_owned)
+            .collect();
+        let has_replacement = self.main.is_some_and(|main| main.highest_replaced(path).is_some());
+        let mut versions = match listed {
+            Ok(list) => list.to_vec(),
+            Err(err) if err.is_not_found() && has_replacement => Vec::new(),
+            Err(err) => return Err(err),
+        };
+        if !named.is_empty() {
+            versions.extend(named);
+            versions.sort_by(|a, b| goversion::mod_compare(path, a, b));
+            versions.dedup();
+        }
+        Ok(versions)
+    }
+
+    async fn latest(&self, path: &Arc<str>) -> Result<Arc<RevInfo>, Error> {
+        let latest = self.pipeline.latest(path).await;
+        let Some(highest) = self.main.and_then(|main| main.highest_replaced(path)) else {
+            return latest;
+        };
+        let version = match (highest, module::split_path_version(path)) {
+            ("", Some((_, major))) if !major.is_empty() => {
+                module::zero_pseudo_version(module::path_major_prefix(major))
+            }
+            ("", _) => module::zero_pseudo_version("v0"),
+            (version, _) => version.to_owned(),
+        };
+        match &latest {
+            Ok(info) if goversion::mod_compare(path, &version, &info.version).is_le() => latest,
+            _ => Ok(Arc::new(replaced(&version))),
+        }
+    }
+
+    /// Whether a version has a go.mod of its own, rather than one made for want of it.
+    async fn has_go_mod(&self, path: &Arc<str>, version: &str) -> Result<bool, Error> {
+        let go_mod = self.pipeline.go_mod(&Version::new(Arc::clone(path), version)).await?;
+        let made = format!("module {}\n", crate::spec::modfile::auto_quote(path));
+        Ok(go_mod.data != made.as_bytes())
+    }
+
+    /// What must not be chosen. That retractions can't be loaded is no reason to fail.
+    async fn unusable(&self, path: &str) -> Unusable {
+        let excluded = self.main.into_iter().flat_map(|main| &main.file.exclude);
+        let excluded = excluded.filter(|module| &*module.path == path);
+        Unusable {
+            excluded: excluded.map(|module| module.version.to_string()).collect(),
+            retracted: self.retractions(path).await,
+        }
+    }
+
+    /// The go.mod of the newest version, which is where retractions are declared.
+    async fn retractions(&self, path: &str) -> Option<Arc<Summary>> {
+        let all_versions = Version::new(path, "");
+        if self.main.is_some_and(|main| main.replacement(&all_versions).is_some()) {
+            return None;
+        }
+        let any = Unusable::default();
+        let latest = self.resolve_among(path, "latest", None, &any).await.ok()?;
+        let newest = Version::new(path, latest.version.as_str());
+        let newest = self.main.map_or(newest.clone(), |main| main.resolve(&newest));
+        self.go_mods.go_mod(&newest).await.ok()
+    }
+}
+
+/// A version that exists only because go.mod replaces it.
+fn replaced(version: &str) -> RevInfo {
+    let time = module::pseudo_version_time(version)
+        .map_or(GoTime::ZERO, |time| GoTime::from_unix(time.unix()));
+    RevInfo { version: version.to_owned(), time, origin: None }
+}

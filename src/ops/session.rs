@@ -1,0 +1,134 @@
+//! The pipeline of one operation, put together from the settings.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use crate::config::Config;
+use crate::config::goproxy::{Fallback, Proxy as ProxySetting};
+use crate::ctx::Ctx;
+use crate::error::{Error, ErrorKind};
+use crate::event::Observer;
+use crate::net::http::{HttpSettings, HttpTransport};
+use crate::net::{SafeUrl, Transport};
+use crate::ops::project::config_error;
+use crate::pipeline::{Limits, Pipeline};
+use crate::source::chain::{Chain, Entry, Link};
+use crate::source::file::FileTransport;
+use crate::source::proxy::Proxy;
+use crate::store::Store;
+use crate::verify::Verifier;
+use crate::verify::database::{Database, Route, Setup};
+use crate::verify::gosum::GoSum;
+
+/// How many connections HTTP/2 streams to one proxy are spread over: one alone is held up as a
+/// whole by each lost packet.
+const CONNECTIONS: usize = 4;
+
+/// The pipeline for an operation with this go.sum.
+///
+/// # Errors
+/// When the module cache can't be used. Errors in GOPROXY and GOSUMDB show when they are needed.
+pub fn pipeline(ctx: &Ctx, gosum: GoSum) -> Result<Arc<Pipeline>, Error> {
+    let config = &ctx.config;
+    let store =
+        Store::open(&config.gomodcache().map_err(config_error)?, config.flags.is_on("modcacherw"))?;
+    let database = Database::new(sumdb_setup(config, &store), Arc::clone(&ctx.transport));
+    let rules = config.clone();
+    let verifier = Verifier::new(
+        gosum,
+        database,
+        Box::new(move |path| rules.uses_sumdb(path)),
+        Arc::clone(&ctx.observer),
+    );
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let limits = Limits { zips: ctx.jobs, unpackers: cores };
+    let chain = chain(config, &ctx.transport);
+    Ok(Pipeline::new(chain, store, verifier, limits, Arc::clone(&ctx.observer)))
+}
+
+fn chain(config: &Config, transport: &Arc<dyn Transport>) -> Chain {
+    let list = match config.goproxy() {
+        Ok(list) => list,
+        Err(err) => return Chain::broken(config_error(err)),
+    };
+    let links = list.entries().iter().map(|entry| Link {
+        entry: match &entry.proxy {
+            ProxySetting::Url(url) => {
+                let base = SafeUrl::new(url.secret().clone());
+                Entry::Proxy(Arc::new(Proxy::new(base, Arc::clone(transport))))
+            }
+            ProxySetting::Direct => Entry::Direct,
+            ProxySetting::Off => Entry::Off,
+            ProxySetting::NoProxy => Entry::NoProxy,
+        },
+        falls_back_on_any: entry.fallback == Fallback::AnyError,
+    });
+    Chain::new(links.collect(), config.private.no_proxy())
+}
+
+fn sumdb_setup(config: &Config, store: &Store) -> Result<Setup, Error> {
+    let server = config.gosumdb().and_then(|db| db.server()).map_err(config_error)?;
+    let routes = config.goproxy().map_err(config_error)?.entries().iter().filter_map(|entry| {
+        match &entry.proxy {
+            ProxySetting::Url(url) => Some(Route::Proxy(
+                SafeUrl::new(url.secret().clone()),
+                entry.fallback == Fallback::AnyError,
+            )),
+            ProxySetting::Direct => Some(Route::Direct),
+            ProxySetting::Off => Some(Route::Off),
+            ProxySetting::NoProxy => None,
+        }
+    });
+    Ok(Setup {
+        vkey: server.vkey.clone(),
+        direct: SafeUrl::new(server.direct.secret().clone()),
+        explicit: server.url.as_ref().map(|url| SafeUrl::new(url.secret().clone())),
+        routes: routes.collect(),
+        cache: store.sumdb_dir(),
+        heads: config.gopath.sumdb_dir().map_err(|err| err.to_string()),
+    })
+}
+
+/// The transport of one run: files, and HTTP by the user's settings.
+pub fn transport(config: &Config, observer: &Arc<dyn Observer>) -> Arc<dyn Transport> {
+    let http = HttpTransport::new(http_settings(config), Arc::clone(observer));
+    Arc::new(FileTransport::new(http))
+}
+
+/// What the HTTP transport needs to know of the settings.
+fn http_settings(config: &Config) -> HttpSettings {
+    let proxies = config.http_proxies.clone();
+    let for_netrc = config.clone();
+    let netrc = OnceLock::new();
+    HttpSettings {
+        cert_file: config.cert_file.clone(),
+        cert_dirs: config.cert_dirs.clone().unwrap_or_default(),
+        proxy: Arc::new(move |url| {
+            proxies.proxy_for(url).map(|proxy| proxy.cloned()).map_err(|err| err.to_string())
+        }),
+        netrc: Arc::new(move |host| {
+            let uses_netrc = for_netrc
+                .goauth()
+                .is_ok_and(|methods| methods.contains(&crate::config::goauth::AuthMethod::Netrc));
+            if !uses_netrc {
+                return None;
+            }
+            let netrc = netrc.get_or_init(|| for_netrc.netrc().ok());
+            let entry = netrc.as_ref()?.find(host)?;
+            Some((entry.login.clone(), entry.password.clone()))
+        }),
+        connections: CONNECTIONS,
+    }
+}
+
+/// Where `cache/lock` stands; held, as far as possible, while go.mod and go.sum are written.
+pub fn side_lock(store: &Store) -> Option<crate::sys::lock::Lock> {
+    let path: PathBuf = store.side_lock();
+    path.parent().and_then(|dir| crate::sys::file::create_dir_all(dir).ok())?;
+    crate::sys::lock::Lock::exclusive(&path).ok()
+}
+
+/// An error for what an earlier stage of the program should have prevented.
+pub fn internal(text: &str) -> Error {
+    Error::message(ErrorKind::Other, format!("internal error: {text}"))
+}

@@ -1,0 +1,107 @@
+//! Observers: what a person sees while work goes on. Nothing else below the command line prints.
+
+use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::event::{Event, Observer, ZipOutcome};
+use crate::sys::tty::printable;
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Not at all.
+    None,
+    /// A line for each zip that is downloaded.
+    Plain,
+    /// One bar, redrawn.
+    Bar,
+}
+
+impl Progress {
+    /// A bar on a terminal that shows nothing else, otherwise nothing.
+    pub fn auto(traces: bool) -> Progress {
+        if std::io::stderr().is_terminal() && !traces { Progress::Bar } else { Progress::None }
+    }
+}
+
+/// Prints notes, and where asked for requests and progress, to standard error.
+pub struct Reporter {
+    progress: Progress,
+    trace: bool,
+    bar: Option<ProgressBar>,
+    received: AtomicU64,
+}
+
+impl Reporter {
+    /// A reporter that shows progress this way, and requests if `trace`.
+    pub fn new(progress: Progress, trace: bool) -> Reporter {
+        let bar = (progress == Progress::Bar).then(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} modules {msg}") {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        });
+        Reporter { progress, trace, bar, received: AtomicU64::new(0) }
+    }
+
+    /// Clears the bar.
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn line(&self, text: &str) {
+        let mut text = printable(text);
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+        let write = || {
+            let _ = std::io::stderr().write_all(text.as_bytes());
+        };
+        match &self.bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+}
+
+impl Observer for Reporter {
+    fn event(&self, event: &Event) {
+        match event {
+            Event::Note(text) => self.line(text),
+            Event::RequestStarted { url } if self.trace => self.line(&format!("# get {url}")),
+            Event::RequestFinished { url, outcome, elapsed } if self.trace => {
+                self.line(&format!("# get {url}: {outcome} ({:.3}s)", elapsed.as_secs_f64()));
+            }
+            Event::ZipStarted { module } if self.progress == Progress::Plain => {
+                self.line(&format!("go: downloading {} {}", module.path, module.version));
+            }
+            Event::ZipFinished { module, outcome } => {
+                if let Some(bar) = &self.bar {
+                    bar.inc(1);
+                }
+                if self.trace && *outcome == ZipOutcome::Published {
+                    self.line(&format!("# published {module}"));
+                }
+            }
+            Event::ZipsPlanned { count } => {
+                if let Some(bar) = &self.bar {
+                    bar.set_length(*count);
+                }
+            }
+            Event::BytesReceived { count } => {
+                if let Some(bar) = &self.bar {
+                    let total = self.received.fetch_add(*count, Ordering::Relaxed) + count;
+                    bar.set_message(HumanBytes(total).to_string());
+                }
+            }
+            _ => {}
+        }
+    }
+}
