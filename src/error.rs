@@ -52,6 +52,7 @@ impl ErrorKind {
 pub struct Error {
     kind: ErrorKind,
     fatal: bool,
+    bare: bool,
     cause: Arc<dyn std::error::Error + Send + Sync>,
     hints: Vec<String>,
 }
@@ -59,7 +60,7 @@ pub struct Error {
 impl Error {
     /// An error of class `kind` caused by `cause`, whose message it takes over.
     pub fn new(kind: ErrorKind, cause: impl std::error::Error + Send + Sync + 'static) -> Error {
-        Error { kind, fatal: false, cause: Arc::new(cause), hints: Vec::new() }
+        Error { kind, fatal: false, bare: false, cause: Arc::new(cause), hints: Vec::new() }
     }
 
     /// An error that is only a message.
@@ -97,9 +98,21 @@ impl Error {
         self.fatal
     }
 
+    /// Whether go prints the message as it stands, without `go: ` before it.
+    pub fn is_bare(&self) -> bool {
+        self.bare
+    }
+
     /// The same error, stopping the whole run.
     pub fn fatal(mut self) -> Error {
         self.fatal = true;
+        self
+    }
+
+    /// The same error, printed without `go: ` before it, and left as it is by what would say which
+    /// module it is about.
+    pub fn bare(mut self) -> Error {
+        self.bare = true;
         self
     }
 
@@ -125,7 +138,7 @@ impl Error {
     /// The same failure said of a module version: `path@version: …`. What is said of a module
     /// already is left as it is.
     pub fn of_module(self, module: &Version) -> Error {
-        if self.module_error().is_some() {
+        if self.bare || self.module_error().is_some() {
             return self;
         }
         let wrapped = ModuleError {
@@ -159,8 +172,11 @@ impl Error {
         Error { cause: Arc::new(cause), ..self }
     }
 
-    /// The same error with `before` put before its message.
+    /// The same error with `before` put before its message, unless it is printed bare.
     pub fn context(self, before: &str) -> Error {
+        if self.bare {
+            return self;
+        }
         let text = format!("{before}{}", self.cause);
         self.with_cause(Message(text))
     }
@@ -218,5 +234,12 @@ mod tests {
         assert!(err.is_fatal() && err.is_security());
         assert_eq!(err.hints(), ["look"]);
         assert_eq!(err.to_string(), "verifying example.com/a@v1.0.0: bad");
+    }
+
+    #[test]
+    fn a_bare_message_stays_as_it_is() {
+        let err = Error::message(ErrorKind::Security, "SECURITY ERROR").bare();
+        let err = err.of_module(&Version::new("example.com/a", "v1.0.0")).context("verifying ");
+        assert_eq!(err.to_string(), "SECURITY ERROR");
     }
 }

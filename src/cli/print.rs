@@ -22,7 +22,7 @@ impl Printer {
     /// Prints `err` as go does, `go: ` before it unless it is one of those that go prints bare, and
     /// gives the exit code that goes with it.
     pub fn error(&self, err: &Error) -> u8 {
-        let prefix = if err.is_fatal() { "" } else { "go: " };
+        let prefix = if err.is_bare() { "" } else { "go: " };
         let mut text = format!("{prefix}{}", printable(&err.to_string()));
         if !text.ends_with('\n') {
             text.push('\n');

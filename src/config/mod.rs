@@ -132,6 +132,8 @@ pub struct Config {
     pub cert_file: Option<PathBuf>,
     /// SSL_CERT_DIR, on systems where Go heeds it.
     pub cert_dirs: Option<Vec<PathBuf>>,
+    /// The directory for temporary files, where go ignores a go.mod.
+    pub temp_dir: PathBuf,
     /// Whether this runs in continuous integration.
     pub ci: bool,
     /// Whether colours are unwanted.
@@ -214,6 +216,7 @@ impl Config {
             cert_file: certs(&vars::SSL_CERT_FILE).map(|set| set.os().into()),
             cert_dirs: certs(&vars::SSL_CERT_DIR)
                 .map(|set| std::env::split_paths(set.os()).collect()),
+            temp_dir: userdirs::temp_dir(env),
             ci: !sources.get(&vars::CI).is_empty(),
             no_color: !sources.get(&vars::NO_COLOR).is_empty(),
             settings: settings.collect(),

@@ -8,6 +8,9 @@
 //! | Windows | `%USERPROFILE%` | `%AppData%`                                              |
 //! | macOS   | `$HOME`         | `$HOME/Library/Application Support`                      |
 //! | others  | `$HOME`         | `$XDG_CONFIG_HOME`, which must be absolute, else `$HOME/.config` |
+//!
+//! Temporary files are in `$TMPDIR`, else `/tmp`; on Windows in the first of `%TMP%`, `%TEMP%` and
+//! `%USERPROFILE%`.
 
 use std::path::PathBuf;
 
@@ -21,6 +24,19 @@ pub const HOME_VAR: &str = if cfg!(windows) { vars::USERPROFILE.name } else { va
 pub fn home_dir(env: &dyn Env) -> Option<PathBuf> {
     env.non_empty(HOME_VAR).map(PathBuf::from)
 }
+
+/// The directory for temporary files. Nothing is written there; a go.mod in it counts for nothing.
+pub fn temp_dir(env: &dyn Env) -> PathBuf {
+    let vars = match cfg!(windows) {
+        true => &[vars::TMP, vars::TEMP, vars::USERPROFILE][..],
+        false => &[vars::TMPDIR],
+    };
+    let set = vars.iter().find_map(|var| env.non_empty(var.name));
+    set.map_or_else(|| PathBuf::from(TEMP_DIR), PathBuf::from)
+}
+
+/// The directory for temporary files where no variable names one.
+const TEMP_DIR: &str = if cfg!(windows) { r"C:\Windows" } else { "/tmp" };
 
 /// The directory for the user's settings, and the variable that it follows from.
 pub fn user_config_dir(env: &dyn Env) -> Option<(PathBuf, &'static str)> {
@@ -43,6 +59,16 @@ pub fn user_config_dir(env: &dyn Env) -> Option<(PathBuf, &'static str)> {
 mod tests {
     use super::super::env::MapEnv;
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn temporary_files() {
+        for (env, want) in [(&[][..], "/tmp"), (&[("TMPDIR", "")], "/tmp"), (&[("TMPDIR", "/t")], "/t")]
+        {
+            let env: MapEnv = env.iter().copied().collect();
+            assert_eq!(temp_dir(&env), PathBuf::from(want));
+        }
+    }
 
     #[cfg(target_os = "linux")]
     #[test]

@@ -147,6 +147,12 @@ vars! {
         "Where the `go` program is looked for (it is never run).";
     REQUEST_METHOD: System, Empty, plain,
         "Set in a CGI program, where HTTP_PROXY is not to be trusted.";
+    TEMP: System, Empty, plain,
+        "Windows: the directory for temporary files, where TMP is not set.";
+    TMP: System, Empty, plain,
+        "Windows: the directory for temporary files.";
+    TMPDIR: System, Computed("`/tmp`"), plain,
+        "The directory for temporary files: a go.mod right in it is ignored.";
     USERPROFILE: System, Empty, plain,
         "Windows: the user's home directory.";
     XDG_CONFIG_HOME: System, Computed("`.config` in the home directory"), plain,

@@ -286,7 +286,7 @@ impl<'a> Run<'a> {
                 ErrorKind::Usage,
                 "go mod download -reuse cannot be used inside a module",
             )
-            .fatal());
+            .bare());
         }
         let data = lock::read_unlocked(&self.ctx.cwd.join(file), MAX_REUSE)?;
         decode_reuse(&data)
@@ -443,7 +443,7 @@ fn read_go_sum(project: &Project) -> Result<GoSum, Error> {
 async fn resolve(versions: &[Version], pipeline: &Pipeline, go_mods: &dyn GoMods) -> FixedVersions {
     let queries = Queries { pipeline, main: None, go_mods };
     let answers = versions.iter().map(|version| async {
-        let found = queries.resolve(&version.path, &version.version, None).await;
+        let found = queries.resolve_any(&version.path, &version.version).await;
         (version.clone(), found.map(|info| info.version.clone()))
     });
     futures_util::future::join_all(answers).await.into_iter().collect()

@@ -56,10 +56,11 @@ impl Project {
         }
         let mut root = find_upward(&ctx.cwd, "go.mod", &overlay, None)
             .and_then(|file| file.parent().map(Path::to_path_buf));
-        if root.as_deref().is_some_and(|root| filepath::clean(&std::env::temp_dir()) == root) {
+        let temp_dir = &ctx.config.temp_dir;
+        if root.as_deref().is_some_and(|root| filepath::clean(temp_dir) == root) {
             ctx.note(format!(
                 "go: warning: ignoring go.mod in system temp root {}",
-                std::env::temp_dir().display()
+                temp_dir.display()
             ));
             root = None;
         }

@@ -67,6 +67,14 @@ impl Queries<'_> {
         self.resolve_among(path, text, current, &unusable).await
     }
 
+    /// As [`Queries::resolve`], with excluded and retracted versions counting like any other.
+    ///
+    /// # Errors
+    /// As [`Queries::resolve`].
+    pub async fn resolve_any(&self, path: &str, text: &str) -> Result<Arc<RevInfo>, Error> {
+        self.resolve_among(path, text, None, &Unusable::default()).await
+    }
+
     async fn resolve_among(
         &self,
         path: &str,
@@ -234,8 +242,7 @@ impl Queries<'_> {
         if self.main.is_some_and(|main| main.replacement(&all_versions).is_some()) {
             return None;
         }
-        let any = Unusable::default();
-        let latest = self.resolve_among(path, "latest", None, &any).await.ok()?;
+        let latest = self.resolve_any(path, "latest").await.ok()?;
         let newest = Version::new(path, latest.version.as_str());
         let newest = self.main.map_or(newest.clone(), |main| main.resolve(&newest));
         self.go_mods.go_mod(&newest).await.ok()

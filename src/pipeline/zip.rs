@@ -113,12 +113,12 @@ impl Pipeline {
             let shown = crate::spec::quote::quote(&hash);
             let text = format!("unexpected ziphash: {shown}");
             let err = Error::message(ErrorKind::Security, text).of_module(module);
-            return Err(err.context("verifying ").fatal());
+            return Err(err.context("verifying ").fatal().bare());
         }
         let recorded = Recorded { key: module.clone(), hash: hash.clone() };
         // As with go, a zip that lies in the cache and is not what go.sum or the database knows
         // ends the run: it was not this run that let it in.
-        self.verifier.verify(recorded).await.map_err(Error::fatal)?;
+        self.verifier.verify(recorded).await.map_err(|err| err.fatal().bare())?;
         Ok(Some(hash))
     }
 

@@ -19,7 +19,7 @@ use crate::spec::modzip::{InMemory, Oddity};
 use crate::store::Store;
 use crate::store::layout::Kind;
 use crate::store::spool::{Spool, Spooled};
-use crate::store::unpack::{IN_PLACE, StagedTree, Unpacked, unpack};
+use crate::store::unpack::{IN_PLACE, Place, StagedTree, Unpacked, unpack};
 use crate::sys::error::at;
 use crate::sys::file::TempFile;
 use crate::sys::lock::{self, Lock};
@@ -143,7 +143,7 @@ impl Store {
     pub fn clean_up(&self, lock: &VersionLock) -> Result<(), Error> {
         let zip = self.file(&lock.module, Kind::Zip)?;
         for path in leftovers(&zip, ".tmp", "") {
-            let _ = std::fs::remove_file(path);
+            let _ = file::remove(&path);
         }
         for path in leftovers(&self.tree(&lock.module)?, "", ".tmp-") {
             let _ = tree::remove_all(&path);
@@ -177,7 +177,8 @@ impl Store {
         let module = lock.module.clone();
         let zip_path = self.file(&module, Kind::Zip)?;
         let tree_path = self.staging_path(&module)?;
-        let tree_at = (!self.tree_is_complete(&module)?).then_some(tree_path.as_path());
+        let place = Place { path: &tree_path, cache: self.root() };
+        let tree_at = (!self.tree_is_complete(&module)?).then_some(place);
         let staged = match source {
             ZipSource::Existing(file, recorded) => {
                 let unpacked = unpack(file, &module, &zip_path, tree_at)?;
@@ -239,12 +240,7 @@ impl Store {
             tree::remove_all(&target)?;
         }
         staged_tree.publish(&target, self.writable_trees)?;
-        match std::fs::remove_file(&partial) {
-            Err(err) if err.kind() != std::io::ErrorKind::NotFound => {
-                Err(crate::sys::IoError::new("remove", &partial, &err).into())
-            }
-            _ => Ok(()),
-        }
+        Ok(file::remove(&partial)?)
     }
 }
 

@@ -6,7 +6,6 @@
 //! fail, it is unpacked in place, as go does, under the protection of `.partial`.
 
 use std::collections::HashSet;
-use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -16,16 +15,25 @@ use crate::spec::module::Version;
 use crate::spec::modzip::{
     Archive, Checked, Inflater, Oddity, ReadAt, ZipError, check_prefix, check_zip,
 };
-use crate::sys::error::at;
 use crate::sys::{IoError, file, tree};
 
 /// Whether trees are unpacked at their final place rather than renamed to it.
 pub const IN_PLACE: bool = cfg!(windows);
 
+/// Where a tree is to be unpacked.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The folder, which must not exist yet.
+    pub path: &'a Path,
+    /// The module cache: folders above `path` are made, and taken away again, only within it.
+    pub cache: &'a Path,
+}
+
 /// A tree that is removed unless it is published.
 #[derive(Debug)]
 pub struct StagedTree {
     path: PathBuf,
+    cache: PathBuf,
     directories: Vec<PathBuf>,
 }
 
@@ -46,7 +54,7 @@ impl StagedTree {
         };
         tree::make_read_only(below);
         if self.path != target {
-            std::fs::rename(&self.path, target).map_err(at("rename", &self.path))?;
+            file::rename(&self.path, target)?;
         }
         // Last, since some systems rename only directories that can be written to.
         if top.is_some() {
@@ -61,6 +69,7 @@ impl Drop for StagedTree {
     fn drop(&mut self) {
         if !self.path.as_os_str().is_empty() {
             let _ = tree::remove_all(&self.path);
+            tree::remove_empty_parents(&self.path, &self.cache);
         }
     }
 }
@@ -86,7 +95,7 @@ pub fn unpack(
     source: impl ReadAt,
     module: &Version,
     shown: &Path,
-    tree_at: Option<&Path>,
+    tree_at: Option<Place<'_>>,
 ) -> Result<Unpacked, Error> {
     let archive = Archive::open(source).map_err(security)?;
     check_prefix(&archive, module).map_err(security)?;
@@ -101,7 +110,7 @@ pub fn unpack(
             hash_only(&archive, &checked, &mut hash)?;
             None
         }
-        Some(path) => Some(write_tree(&archive, &checked, path, &mut hash)?),
+        Some(place) => Some(write_tree(&archive, &checked, place, &mut hash)?),
     };
     let hash = hash.finish().map_err(security)?;
     Ok(Unpacked { hash, tree, oddities })
@@ -149,14 +158,16 @@ impl From<Failure> for Error {
 fn write_tree<R: ReadAt>(
     archive: &Archive<R>,
     checked: &Checked<'_>,
-    path: &Path,
+    place: Place<'_>,
     hash: &mut H1,
 ) -> Result<StagedTree, Error> {
-    if let Some(parent) = path.parent() {
-        file::create_dir_all(parent)?;
-    }
-    std::fs::create_dir(path).map_err(at("mkdir", path))?;
-    let mut staged = StagedTree { path: path.to_path_buf(), directories: vec![path.to_path_buf()] };
+    let path = place.path;
+    create_top(path)?;
+    let mut staged = StagedTree {
+        path: path.to_path_buf(),
+        cache: place.cache.to_path_buf(),
+        directories: vec![path.to_path_buf()],
+    };
     let mut made: HashSet<&str> = HashSet::new();
     let mut inflater = Inflater::exact();
     for entry in &checked.files {
@@ -165,7 +176,7 @@ fn write_tree<R: ReadAt>(
         }
         let Some(header) = archive.entry(entry.index) else { continue };
         let target = path.join(entry.path);
-        let mut file = create_read_only(&target)?;
+        let mut file = file::create_read_only(&target)?;
         let digest = inflater.extract(archive, &header, |piece| {
             file.write_all(piece).map_err(|err| Failure::Io(IoError::new("write", &target, &err)))
         })?;
@@ -176,6 +187,21 @@ fn write_tree<R: ReadAt>(
         hash.add(entry.name, inflater.digest(archive, &entry).map_err(security)?);
     }
     Ok(staged)
+}
+
+/// Makes the folder of a tree and those above it. Whoever discards a tree beside it may take an
+/// empty parent away between the two steps, so they are tried more than once.
+fn create_top(path: &Path) -> Result<(), IoError> {
+    let mut attempts = 0;
+    loop {
+        if let Some(parent) = path.parent() {
+            file::create_dir_all(parent)?;
+        }
+        match file::create_dir(path) {
+            Err(err) if err.is_not_found() && attempts < 100 => attempts += 1,
+            result => return result,
+        }
+    }
 }
 
 /// Makes `relative` and what is above it, each once.
@@ -192,27 +218,8 @@ fn make_directories<'a>(
         make_directories(top, parent, made, in_order)?;
     }
     let path = top.join(relative);
-    std::fs::create_dir(&path).map_err(at("mkdir", &path))?;
+    file::create_dir(&path)?;
     in_order.push(path);
     made.insert(relative);
     Ok(())
-}
-
-/// Creates a file that only this handle can write to.
-fn create_read_only(path: &Path) -> Result<File, IoError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o444);
-    }
-    let file = options.open(path).map_err(at("open", path))?;
-    #[cfg(not(unix))]
-    {
-        let mut permissions = file.metadata().map_err(at("stat", path))?.permissions();
-        permissions.set_readonly(true);
-        file.set_permissions(permissions).map_err(at("chmod", path))?;
-    }
-    Ok(file)
 }

@@ -1,4 +1,4 @@
-//! Temporary files and atomic replacement.
+//! Files and directories made, renamed and removed; temporary files and atomic replacement.
 //!
 //! A file of the cache is written under a temporary name beside its final one and appears by one
 //! rename, so that no reader ever sees half of it. The temporary names end in `.tmp`, and those for
@@ -19,6 +19,57 @@ use crate::sys::error::{IoError, at};
 /// When one of them can't be made, or is something else than a directory.
 pub fn create_dir_all(dir: &Path) -> Result<(), IoError> {
     std::fs::create_dir_all(dir).map_err(at("mkdir", dir))
+}
+
+/// Creates one directory, mode 0777 less umask; what is above it must exist, and itself must not.
+///
+/// # Errors
+/// When it can't be made, or something is there already.
+pub fn create_dir(dir: &Path) -> Result<(), IoError> {
+    std::fs::create_dir(dir).map_err(at("mkdir", dir))
+}
+
+/// Creates a file, mode 0444 less umask, that nothing but the handle given back can write to.
+///
+/// # Errors
+/// When it can't be made, or something is there already.
+pub fn create_read_only(path: &Path) -> Result<File, IoError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o444);
+    }
+    let file = options.open(path).map_err(at("open", path))?;
+    #[cfg(not(unix))]
+    {
+        let mut permissions = file.metadata().map_err(at("stat", path))?.permissions();
+        permissions.set_readonly(true);
+        file.set_permissions(permissions).map_err(at("chmod", path))?;
+    }
+    Ok(file)
+}
+
+/// Renames a file or directory; what is at `to` is replaced if the system allows it.
+///
+/// # Errors
+/// When the system refuses, as it does for a directory that is to replace one with something in it.
+pub fn rename(from: &Path, to: &Path) -> Result<(), IoError> {
+    std::fs::rename(from, to).map_err(at("rename", from))
+}
+
+/// Removes a file. Nothing there is fine.
+///
+/// # Errors
+/// When it is there and can't be removed.
+pub fn remove(path: &Path) -> Result<(), IoError> {
+    match std::fs::remove_file(path) {
+        Err(err) if err.kind() != std::io::ErrorKind::NotFound => {
+            Err(IoError::new("remove", path, &err))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A file that removes itself unless it is renamed to its final place.
@@ -74,7 +125,7 @@ impl TempFile {
     /// When the rename fails; the temporary file is then removed.
     pub fn persist(mut self, target: &Path) -> Result<(), IoError> {
         self.file = None;
-        std::fs::rename(&self.path, target).map_err(at("rename", &self.path))?;
+        rename(&self.path, target)?;
         self.path = PathBuf::new();
         Ok(())
     }
@@ -120,6 +171,29 @@ mod tests {
         assert!(path.exists());
         drop(temp);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_read_only_file_can_be_filled_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        create_read_only(&path).unwrap().write_all(b"data").unwrap();
+        assert!(std::fs::metadata(&path).unwrap().permissions().readonly());
+        assert_eq!(std::fs::read(&path).unwrap(), b"data");
+        assert_eq!(
+            create_read_only(&path).unwrap_err().kind,
+            std::io::ErrorKind::AlreadyExists
+        );
+    }
+
+    #[test]
+    fn removing_nothing_is_fine_and_a_directory_is_not_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        remove(&path).unwrap();
+        create_dir(&path).unwrap();
+        assert!(create_dir(&path).is_err());
+        assert!(remove(&path).is_err());
     }
 
     #[test]

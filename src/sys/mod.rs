@@ -5,10 +5,12 @@
 //!
 //! - [`error`]: an I/O error that can be cloned and that names the operation and the path.
 //! - [`lock`]: advisory whole-file locks, compatible with those of the `go` command.
-//! - [`file`]: temporary files, atomic replacement, edits under a lock.
+//! - [`file`]: files and directories made, renamed, removed; atomic replacement.
 //! - [`tree`]: directory trees that are read-only when finished.
 //! - [`once`]: work done once per key, however many ask for it.
 //! - [`tty`]: text from elsewhere made safe for a terminal.
+
+#![allow(clippy::disallowed_methods, reason = "the one place that changes files and directories")]
 
 pub mod error;
 pub mod file;

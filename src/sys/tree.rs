@@ -35,6 +35,17 @@ pub fn remove_all(dir: &Path) -> Result<(), IoError> {
     std::fs::remove_dir_all(dir).map_err(at("remove", dir))
 }
 
+/// Removes the folders above `path` that have become empty, up to but not including `top`.
+///
+/// Best effort: a folder that somebody fills at this moment stays.
+pub fn remove_empty_parents(path: &Path, top: &Path) {
+    for dir in path.ancestors().skip(1) {
+        if dir == top || !dir.starts_with(top) || std::fs::remove_dir(dir).is_err() {
+            return;
+        }
+    }
+}
+
 /// Takes the write bits from each of `directories`, which the caller lists parents first.
 ///
 /// Children are changed before their parents. Failing to is no error, as with go: the tree is
@@ -96,6 +107,20 @@ mod tests {
         remove_all(&top).unwrap();
         assert!(!top.exists());
         remove_all(&top).unwrap();
+    }
+
+    #[test]
+    fn only_empty_parents_go() {
+        let scratch = tempfile::tempdir().unwrap();
+        let top = scratch.path();
+        std::fs::create_dir_all(top.join("a/b/c")).unwrap();
+        std::fs::create_dir_all(top.join("a/other")).unwrap();
+        remove_empty_parents(&top.join("a/b/c/gone"), top);
+        assert!(!top.join("a/b").exists());
+        assert!(top.join("a/other").exists());
+        std::fs::remove_dir(top.join("a/other")).unwrap();
+        remove_empty_parents(&top.join("a/other"), top);
+        assert!(top.exists() && !top.join("a").exists());
     }
 
     #[test]

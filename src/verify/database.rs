@@ -23,10 +23,12 @@ use crate::spec::module::Version;
 use crate::spec::tlog::Tile;
 use crate::sys::once::OnceMap;
 use crate::sys::{file, lock};
-use crate::verify::sumdb::{Client, Lookup, Merge, Record, SumdbError, lookup_path};
+use crate::verify::sumdb::{
+    Client, Lookup, MAX_LOOKUP_SIZE, Merge, Record, SumdbError, lookup_path,
+};
 
 /// Largest look-up answer, tile or tree head.
-const MAX_ANSWER: u64 = 1 << 20;
+const MAX_ANSWER: u64 = MAX_LOOKUP_SIZE as u64;
 /// How long look-ups that are under way are waited for, so that they can be proved together.
 const GATHER_STEP: Duration = Duration::from_millis(2);
 const GATHER_STEPS: u32 = 25;
@@ -372,11 +374,13 @@ fn cache(path: &Path, data: &[u8]) {
 }
 
 fn to_error(err: SumdbError) -> Error {
-    if matches!(err, SumdbError::Fork(_)) {
-        Error::new(ErrorKind::Security, err).fatal()
-    } else if err.is_security() {
-        Error::new(ErrorKind::Security, err)
-    } else {
-        Error::new(ErrorKind::Other, err)
+    match &err {
+        SumdbError::Fork(_) => Error::new(ErrorKind::Security, err).fatal().bare(),
+        // A head that the database did not sign: nothing else that it says can be trusted.
+        SumdbError::Note { .. } | SumdbError::Stored(_) if err.is_security() => {
+            Error::new(ErrorKind::Security, err).fatal()
+        }
+        _ if err.is_security() => Error::new(ErrorKind::Security, err),
+        _ => Error::new(ErrorKind::Other, err),
     }
 }

@@ -121,6 +121,7 @@ impl GoSum {
         );
         Error::message(ErrorKind::Security, text)
             .fatal()
+            .bare()
             .hint(format!(
                 "if you trust the proxy and the change was announced, delete the lines of {} from {}",
                 key.path, self.name
@@ -206,7 +207,7 @@ impl From<Error> for Failure {
 
 fn parse(path: &Path, data: &[u8]) -> Result<format::GoSum, Error> {
     format::GoSum::parse(&path.display().to_string(), data)
-        .map_err(|err| Error::new(ErrorKind::Other, err).fatal())
+        .map_err(|err| Error::new(ErrorKind::Other, err).fatal().bare())
 }
 
 fn unknown_algorithm(key: &Version, others: &str, hash: &str) -> String {
