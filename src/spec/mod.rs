@@ -18,10 +18,12 @@
 //! | does the checksum log contain this record?            | [`tlog`]              |
 //! | what did this proxy answer?                           | [`goproxy_json`]      |
 //! | what is the shorter spelling of this file's path?     | [`filepath`]          |
+//! | which godebug settings are there?                     | [`godebug`]           |
 //! | how does Go write this text in quotes?                | [`quote`], [`unicode`] |
 
 pub mod dirhash;
 pub mod filepath;
+pub mod godebug;
 pub mod goproxy_json;
 pub mod gosum;
 pub mod goversion;

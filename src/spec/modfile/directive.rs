@@ -39,11 +39,7 @@ pub struct Directive<T> {
 }
 
 impl<T> Directive<T> {
-    pub(super) fn new(says: T, line: LineId) -> Self {
-        Self { says, line }
-    }
-
-    /// The line, whose place [`FileSyntax::position`] tells.
+    /// The line, whose place [`FileSyntax::position`](super::FileSyntax::position) tells.
     pub fn line(&self) -> LineId {
         self.line
     }

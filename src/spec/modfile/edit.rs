@@ -1,11 +1,11 @@
 //! Changes to a go.mod, with the layout that the go command would give the result.
 //!
 //! Implements [Automatic updates](https://go.dev/ref/mod#go-mod-file-updates) and the editing
-//! flags of [`go mod edit`](https://go.dev/ref/mod#go-mod-edit) of the Go Modules Reference; `require` has a
-//! file of its own.
+//! flags of [`go mod edit`](https://go.dev/ref/mod#go-mod-edit) of the Go Modules Reference.
+//! `require` has a file of its own.
 //!
-//! Lines that go away leave their place only with [`File::cleanup`], which also makes blocks of one line
-//! a line; call it when all edits are done. Blocks are sorted by
+//! Lines that go away leave their place only with [`File::cleanup`], which also makes a block of
+//! one line that line; call it when all edits are done. Blocks are sorted by
 //! [`File::sort_blocks`]: by text, but `retract` downwards by version, and `exclude` upwards by
 //! version from Go 1.21 on.
 //!
@@ -25,16 +25,16 @@
 //! ```
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
-use std::hash::Hash;
 use std::sync::Arc;
 
-use super::directive::{
-    Directive, Godebug, Module, Replace, VersionInterval, is_go_version, is_toolchain_name,
+use super::directive::{Directive, Module, VersionInterval, is_go_version, is_toolchain_name};
+use super::entries::{
+    add_godebug, add_near, add_replace, add_unique, drop_only, drop_where, set_only,
+    take_duplicates, take_overridden,
 };
 use super::error::EditError;
 use super::gomod::File;
-use super::syntax::{FileSyntax, LineId, Statement};
+use super::syntax::Statement;
 use super::text::{auto_quote, to_string};
 use crate::spec::module::{
     InvalidVersionError, Version, VersionReason, canonical_version, check_path_major,
@@ -53,8 +53,8 @@ impl File {
             }
             None => {
                 let line = self.syntax.append_line(&texts);
-                let value = Module { path: path.into(), deprecated: String::new() };
-                self.module = Some(Directive::new(value, line));
+                let says = Module { path: path.into(), deprecated: String::new() };
+                self.module = Some(Directive { says, line });
             }
         }
     }
@@ -74,16 +74,17 @@ impl File {
         if !is_go_version(version) {
             return Err(EditError::GoVersion(version.to_owned()));
         }
-        let hint = self.module.as_ref().map(Directive::line);
-        set_only(&mut self.syntax, &mut self.go, hint, "go", version);
+        let module = self.module.as_ref().map(Directive::line);
+        set_only(&mut self.syntax, &mut self.go, ["go", version], |syntax, texts| match module {
+            Some(module) => syntax.add_line_after(module, texts),
+            None => syntax.append_line(texts),
+        });
         Ok(())
     }
 
     /// Takes the `go` directive away.
     pub fn drop_go_stmt(&mut self) {
-        if let Some(go) = self.go.take() {
-            self.syntax.remove_line(go.line);
-        }
+        drop_only(&mut self.syntax, &mut self.go);
     }
 
     /// Sets the toolchain. A new line goes behind the `go` line or, without one, the module's.
@@ -96,15 +97,17 @@ impl File {
         }
         let module = self.module.as_ref().map(Directive::line);
         let hint = self.go.as_ref().map(Directive::line).or(module);
-        set_only(&mut self.syntax, &mut self.toolchain, hint, "toolchain", name);
+        let texts = ["toolchain", name];
+        set_only(&mut self.syntax, &mut self.toolchain, texts, |syntax, texts| match hint {
+            Some(hint) => syntax.add_line_after(hint, texts),
+            None => syntax.append_line(texts),
+        });
         Ok(())
     }
 
     /// Takes the `toolchain` directive away.
     pub fn drop_toolchain_stmt(&mut self) {
-        if let Some(toolchain) = self.toolchain.take() {
-            self.syntax.remove_line(toolchain.line);
-        }
+        drop_only(&mut self.syntax, &mut self.toolchain);
     }
 
     /// Sets the value of a setting, on the first line of its key; other lines of it go away.
@@ -129,7 +132,7 @@ impl File {
         let texts = ["exclude", &auto_quote(&module.path), &module.version];
         let related = self.exclude.iter().rfind(|exclude| exclude.path == module.path);
         let line = add_near(&mut self.syntax, related, &texts);
-        self.exclude.push(Directive::new(module.clone(), line));
+        self.exclude.push(Directive { says: module.clone(), line });
         Ok(())
     }
 
@@ -187,7 +190,7 @@ impl File {
 
     /// Adds a tool, in order.
     pub fn add_tool(&mut self, path: &str) {
-        if add_unique(&mut self.syntax, &mut self.tool, "tool", path) {
+        if add_unique(&mut self.syntax, &mut self.tool, ["tool", path]) {
             self.sort_blocks();
         }
     }
@@ -199,7 +202,7 @@ impl File {
 
     /// Adds a directory to be ignored, in order.
     pub fn add_ignore(&mut self, path: &str) {
-        if add_unique(&mut self.syntax, &mut self.ignore, "ignore", path) {
+        if add_unique(&mut self.syntax, &mut self.ignore, ["ignore", path]) {
             self.sort_blocks();
         }
     }
@@ -214,11 +217,11 @@ impl File {
         self.syntax.clean_up();
     }
 
-    /// Sorts the lines of each block, and drops directives that others make superfluous: all but the
-    /// first of equal `exclude`, `tool` and `ignore` directives, and all but the last `replace`
-    /// directive of the same module and version.
+    /// Sorts the lines of each block, and drops directives that others make superfluous: all but
+    /// the first of equal `exclude`, `tool` and `ignore` directives, and all but the last
+    /// `replace` directive of the same module and version.
     pub fn sort_blocks(&mut self) {
-        let mut dead = duplicate_replacements(&mut self.replace);
+        let mut dead = take_overridden(&mut self.replace);
         take_duplicates(&mut self.exclude, Clone::clone, &mut dead);
         take_duplicates(&mut self.tool, Clone::clone, &mut dead);
         take_duplicates(&mut self.ignore, Clone::clone, &mut dead);
@@ -229,147 +232,9 @@ impl File {
         self.syntax.sort_lines(|verb, a, b| match verb {
             b"exclude" if excludes_by_version => compare_excludes(a, b),
             b"retract" => compare_retractions(a, b),
-            _ => compare_lines(a, b),
+            _ => a.cmp(b),
         });
     }
-}
-
-/// Adds a line behind a related one or, if there is none, at the end of the file, even if there is
-/// a block of its directive.
-fn add_near<T>(syntax: &mut FileSyntax, related: Option<&Directive<T>>, texts: &[&str]) -> LineId {
-    match related {
-        Some(related) => syntax.add_line_after(related.line, texts),
-        None => syntax.insert_statement(syntax.statements.len(), texts),
-    }
-}
-
-/// Sets a directive that can stand only once.
-fn set_only(
-    syntax: &mut FileSyntax,
-    present: &mut Option<Directive<String>>,
-    hint: Option<LineId>,
-    verb: &str,
-    value: &str,
-) {
-    let texts = [verb, value];
-    let line = match present {
-        Some(present) => {
-            syntax.set_line(present.line, &texts);
-            present.line
-        }
-        None => match hint {
-            Some(hint) => syntax.add_line_after(hint, &texts),
-            None => syntax.append_line(&texts),
-        },
-    };
-    *present = Some(Directive::new(value.to_owned(), line));
-}
-
-/// Adds a directive unless it stands there; tells whether it did.
-fn add_unique(
-    syntax: &mut FileSyntax,
-    list: &mut Vec<Directive<String>>,
-    verb: &str,
-    path: &str,
-) -> bool {
-    if list.iter().any(|entry| entry.says == path) {
-        return false;
-    }
-    let line = syntax.append_line(&[verb, path]);
-    list.push(Directive::new(path.to_owned(), line));
-    true
-}
-
-/// Removes directives, whose lines stay as empty places until the clean-up.
-pub(super) fn drop_where<T>(
-    syntax: &mut FileSyntax,
-    list: &mut Vec<Directive<T>>,
-    unwanted: impl Fn(&T) -> bool,
-) {
-    for entry in list.extract_if(.., |entry| unwanted(&entry.says)) {
-        syntax.remove_line(entry.line);
-    }
-}
-
-/// Lets `change` have the first directive that is `wanted`, and removes other such; tells whether
-/// there was one.
-pub(super) fn update_first<T>(
-    syntax: &mut FileSyntax,
-    list: &mut Vec<Directive<T>>,
-    wanted: impl Fn(&T) -> bool,
-    change: impl FnOnce(&mut T),
-    texts: &[&str],
-) -> bool {
-    let Some(first) = list.iter().position(|entry| wanted(&entry.says)) else {
-        return false;
-    };
-    for entry in list.extract_if(first + 1.., |entry| wanted(&entry.says)) {
-        syntax.remove_line(entry.line);
-    }
-    if let Some(entry) = list.get_mut(first) {
-        change(&mut entry.says);
-        syntax.set_line(entry.line, texts);
-    }
-    true
-}
-
-pub(super) fn add_godebug(
-    syntax: &mut FileSyntax,
-    list: &mut Vec<Directive<Godebug>>,
-    key: &str,
-    value: &str,
-) {
-    let texts = ["godebug", &format!("{key}={value}")];
-    let set = |godebug: &mut Godebug| value.clone_into(&mut godebug.value);
-    if !update_first(syntax, list, |godebug| godebug.key == key, set, &texts) {
-        let line = syntax.append_line(&texts);
-        let value = Godebug { key: key.to_owned(), value: value.to_owned() };
-        list.push(Directive::new(value, line));
-    }
-}
-
-pub(super) fn add_replace(
-    syntax: &mut FileSyntax,
-    list: &mut Vec<Directive<Replace>>,
-    old: &Version,
-    new: &Version,
-) {
-    let (old_path, new_path) = (auto_quote(&old.path), auto_quote(&new.path));
-    let mut texts = vec!["replace", &old_path, &old.version, "=>", &new_path, &new.version];
-    texts.retain(|text| !text.is_empty());
-
-    let any = old.version.is_empty();
-    let same = |r: &Replace| r.old.path == old.path && (any || r.old.version == old.version);
-    if !update_first(syntax, list, same, |r| r.new = new.clone(), &texts) {
-        let related = list.iter().rfind(|replace| replace.old.path == old.path);
-        let line = add_near(syntax, related, &texts);
-        list.push(Directive::new(Replace { old: old.clone(), new: new.clone() }, line));
-    }
-}
-
-/// Takes all but the last directive of each key out, and returns their lines.
-pub(super) fn duplicate_replacements(list: &mut Vec<Directive<Replace>>) -> HashSet<LineId> {
-    let mut dead = HashSet::new();
-    list.reverse();
-    take_duplicates(list, |replace| replace.old.clone(), &mut dead);
-    list.reverse();
-    dead
-}
-
-/// Takes all but the first directive of each key out, and adds their lines to `dead`.
-fn take_duplicates<T, K: Eq + Hash>(
-    list: &mut Vec<Directive<T>>,
-    key: impl Fn(&T) -> K,
-    dead: &mut HashSet<LineId>,
-) {
-    let mut seen = HashSet::new();
-    let duplicates = list.extract_if(.., |entry| !seen.insert(key(&entry.says)));
-    dead.extend(duplicates.map(|entry| entry.line));
-}
-
-/// The order of lines in most blocks: token by token, by their bytes.
-pub(super) fn compare_lines(a: &[&[u8]], b: &[&[u8]]) -> Ordering {
-    a.cmp(b)
 }
 
 /// The order of a path and a version: by path, then by version. Lines of another form come before
@@ -525,7 +390,8 @@ mod tests {
         check(
             "exclude a.b/c v1.0.0\nexclude d.e/f v1.0.0\n",
             "exclude a.b/c v1.1.0; exclude a.b/c v1.0.0; exclude g.h/i v1.0.0",
-            "exclude (\n\ta.b/c v1.0.0\n\ta.b/c v1.1.0\n)\n\nexclude d.e/f v1.0.0\n\nexclude g.h/i v1.0.0\n",
+            "exclude (\n\ta.b/c v1.0.0\n\ta.b/c v1.1.0\n)\n\nexclude d.e/f v1.0.0\n\n\
+             exclude g.h/i v1.0.0\n",
         );
         check("exclude (\na v1.0.0\nb v1.0.0\n)\n", "-exclude a v1.0.0", "exclude b v1.0.0\n");
     }

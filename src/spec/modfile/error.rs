@@ -98,7 +98,11 @@ pub enum ErrorKind {
     #[error("unexpected input character {}", quote_char(*.0))]
     UnexpectedChar(char),
     /// A block that the file ends in.
-    #[error("syntax error (unterminated block started at {file}:{}:{})", .start.line, .start.column)]
+    #[error(
+        "syntax error (unterminated block started at {file}:{}:{})",
+        .start.line,
+        .start.column
+    )]
     UnterminatedBlock {
         /// The name of the file.
         file: Arc<str>,

@@ -2,23 +2,23 @@
 //!
 //! Implements [go.mod files](https://go.dev/ref/mod#go-mod-file) of the Go Modules Reference:
 //!
-//! | directive   | arguments                          | may repeat | in dependencies |
-//! |-------------|------------------------------------|------------|-----------------|
-//! | `module`    | path                               | no         | read            |
-//! | `go`        | version of Go                      | no         | read, leniently |
-//! | `toolchain` | name                               | no         | ignored         |
-//! | `godebug`   | `key=value`                        | yes        | ignored         |
-//! | `require`   | path version                       | yes        | read            |
-//! | `exclude`   | path version                       | yes        | ignored         |
-//! | `replace`   | path \[version\] `=>` path \[version\] | yes    | ignored         |
-//! | `retract`   | version or \[version, version\]    | yes        | read, leniently |
-//! | `tool`      | package path                       | yes        | ignored         |
-//! | `ignore`    | directory                          | yes        | read            |
+//! | directive   | arguments                              | may repeat | in dependencies |
+//! |-------------|----------------------------------------|------------|-----------------|
+//! | `module`    | path                                   | no         | read            |
+//! | `go`        | version of Go                          | no         | read, leniently |
+//! | `toolchain` | name                                   | no         | ignored         |
+//! | `godebug`   | `key=value`                            | yes        | ignored         |
+//! | `require`   | path version                           | yes        | read            |
+//! | `exclude`   | path version                           | yes        | ignored         |
+//! | `replace`   | path \[version\] `=>` path \[version\] | yes        | ignored         |
+//! | `retract`   | version or `[`version`,` version`]`    | yes        | read, leniently |
+//! | `tool`      | package path                           | yes        | ignored         |
+//! | `ignore`    | directory                              | yes        | read            |
 //!
 //! The go.mod of the main module is read strictly: all that is not understood is an error. Those
-//! of dependencies may have been written for a newer Go, so [`File::parse_lax`] skips directives that it doesn't
-//! know, and those that only have a meaning in a main module. A `retract` that it doesn't
-//! understand is skipped too, and `go v1.20` or `go 1.20.x` is read as far as possible.
+//! of dependencies may have been written for a newer Go, so [`File::parse_lax`] skips directives
+//! that it doesn't know, and those that only have a meaning in a main module. A `retract` that it
+//! doesn't understand is skipped too, and `go 1.20.x` or `go v1.20.1` is read as `go 1.20`.
 //!
 //! ```
 //! use gomodfetch::spec::modfile::File;
@@ -38,16 +38,13 @@
 
 use std::sync::Arc;
 
-use super::directive::{
-    Directive, Godebug, Module, Replace, Require, Retract, VersionFixer, is_go_version,
-    is_toolchain_name, lax_go_version,
-};
+use super::directive::{Directive, Godebug, Module, Replace, Require, Retract, VersionFixer};
 use super::error::{ErrorKind, ErrorList};
 use super::print::print;
 use super::read::{Entry, Failure, Reader, Versions};
 use super::syntax::{FileSyntax, LineId};
 use super::text::{to_string, trim, unquote};
-use crate::spec::module::{Version, check_path_major, split_path_version};
+use crate::spec::module::Version;
 
 const VERBS: [&str; 10] = [
     "module",
@@ -119,9 +116,9 @@ impl File {
         fixer: Option<VersionFixer<'_>>,
         strict: bool,
     ) -> Result<Self, ErrorList> {
-        let mut reader = Reader::new(name, data, fixer)?;
+        let mut reader = Reader::new(name, data, fixer, strict)?;
         let mut file = Self::default();
-        reader.read_all(&VERBS, strict, |reader, entry| file.read(reader, entry, strict));
+        reader.read_all(&VERBS, |reader, entry| file.read(reader, entry));
         if reader.has_fixer() {
             file.fix_retractions(&mut reader);
         }
@@ -139,52 +136,39 @@ impl File {
         &self.syntax
     }
 
-    fn read(&mut self, reader: &mut Reader<'_>, entry: Entry, strict: bool) -> Result<(), Failure> {
-        let Entry { verb, args, line, .. } = entry;
-        match verb {
+    fn read(&mut self, reader: &mut Reader<'_>, entry: Entry) -> Result<(), Failure> {
+        match entry.verb {
             "module" => self.read_module(reader, entry)?,
-            "go" => read_go(&mut self.go, reader, entry, strict)?,
+            "go" => {
+                entry.must_be_first(&self.go)?;
+                self.go = Some(entry.says(reader.go_version(entry)?));
+            }
             "require" => {
-                let module = read_requirement(reader, entry)?;
-                let indirect = is_indirect(&reader.syntax, line);
-                self.require.push(Directive::new(Require { module, indirect }, line));
+                let module = reader.requirement(entry)?;
+                let indirect = is_indirect(&reader.syntax, entry.line);
+                self.require.push(entry.says(Require { module, indirect }));
             }
-            "retract" => self.read_retract(reader, entry, strict)?,
-            "ignore" => {
-                let value = read_only_string(reader, entry)?;
-                self.ignore.push(Directive::new(value, line));
+            "retract" => self.read_retract(reader, entry)?,
+            "ignore" => self.ignore.push(entry.says(reader.only_string(entry)?)),
+            _ if !reader.strict => {}
+            "toolchain" => {
+                entry.must_be_first(&self.toolchain)?;
+                self.toolchain = Some(entry.says(reader.toolchain_name(entry)?));
             }
-            _ if !strict => {}
-            "toolchain" => read_toolchain(&mut self.toolchain, reader, entry)?,
-            "godebug" => {
-                let value = reader.godebug(args)?;
-                self.godebug.push(Directive::new(value, line));
-            }
-            "exclude" => {
-                let value = read_requirement(reader, entry)?;
-                self.exclude.push(Directive::new(value, line));
-            }
-            "replace" => {
-                let value = reader.replace(args)?;
-                self.replace.push(Directive::new(value, line));
-            }
-            "tool" => {
-                let value = read_only_string(reader, entry)?;
-                self.tool.push(Directive::new(value, line));
-            }
+            "godebug" => self.godebug.push(entry.says(reader.godebug(entry)?)),
+            "exclude" => self.exclude.push(entry.says(reader.requirement(entry)?)),
+            "replace" => self.replace.push(entry.says(reader.replace(entry)?)),
+            "tool" => self.tool.push(entry.says(reader.only_string(entry)?)),
             _ => {}
         }
         Ok(())
     }
 
     fn read_module(&mut self, reader: &mut Reader<'_>, entry: Entry) -> Result<(), Failure> {
-        if self.module.is_some() {
-            return Err(ErrorKind::Repeated(entry.verb).into());
-        }
-        let deprecated = deprecation(&reader.comment_text(&entry)).to_owned();
-        let value = Module { path: Arc::default(), deprecated };
-        // Even if its argument is wrong a second directive is a repetition.
-        let module = self.module.insert(Directive::new(value, entry.line));
+        entry.must_be_first(&self.module)?;
+        let deprecated = deprecation(&reader.comment_text(entry)).to_owned();
+        // It is there, even if its argument is wrong.
+        let module = self.module.insert(entry.says(Module { path: Arc::default(), deprecated }));
         if entry.args.len() != 1 {
             return Err(ErrorKind::Usage("module module/path").into());
         }
@@ -192,24 +176,22 @@ impl File {
         Ok(())
     }
 
-    fn read_retract(
-        &mut self,
-        reader: &mut Reader<'_>,
-        entry: Entry,
-        strict: bool,
-    ) -> Result<(), Failure> {
-        let Entry { verb, args, line, .. } = entry;
-        let rationale = reader.comment_text(&entry);
-        let (interval, used) =
-            match reader.interval(verb, &Arc::default(), args, Versions::AsWritten) {
-                Err(_) if !strict => return Ok(()),
-                result => result?,
-            };
-        if let Some(more) = reader.syntax.token(args, used).filter(|_| strict) {
-            return Err(ErrorKind::AfterVersion(more.to_vec()).into());
+    fn read_retract(&mut self, reader: &mut Reader<'_>, entry: Entry) -> Result<(), Failure> {
+        let Entry { verb, args, .. } = entry;
+        let rationale = reader.comment_text(entry);
+        let interval = reader.interval(verb, &Arc::default(), args, Versions::AsWritten);
+        // A newer Go may know other forms, and a dependency may use them.
+        let (interval, used) = match interval {
+            Err(_) if !reader.strict => return Ok(()),
+            interval => interval?,
+        };
+        match reader.syntax.token(args, used) {
+            Some(more) if reader.strict => Err(ErrorKind::AfterVersion(more.to_vec()).into()),
+            _ => {
+                self.retract.push(entry.says(Retract { interval, rationale }));
+                Ok(())
+            }
         }
-        self.retract.push(Directive::new(Retract { interval, rationale }, line));
-        Ok(())
     }
 
     /// Makes the versions of `retract` directives canonical. They are versions of this module,
@@ -233,78 +215,6 @@ impl File {
     }
 }
 
-/// Reads a `go` directive. If not `strict`, more than the version may stand in its argument.
-pub(super) fn read_go(
-    go: &mut Option<Directive<String>>,
-    reader: &mut Reader<'_>,
-    entry: Entry,
-    strict: bool,
-) -> Result<(), Failure> {
-    let version = read_only_word(go, reader, entry)?;
-    let value = if is_go_version(&version) {
-        version
-    } else {
-        let lax = lax_go_version(&version).filter(|_| !strict).map(str::to_owned);
-        let lax = lax.ok_or(ErrorKind::GoVersion(version))?;
-        reader.syntax.set_token(entry.args, 0, lax.as_bytes());
-        lax
-    };
-    *go = Some(Directive::new(value, entry.line));
-    Ok(())
-}
-
-pub(super) fn read_toolchain(
-    toolchain: &mut Option<Directive<String>>,
-    reader: &Reader<'_>,
-    entry: Entry,
-) -> Result<(), Failure> {
-    let value = read_only_word(toolchain, reader, entry)?;
-    if !is_toolchain_name(&value) {
-        return Err(ErrorKind::Toolchain(value).into());
-    }
-    *toolchain = Some(Directive::new(value, entry.line));
-    Ok(())
-}
-
-/// The argument of a directive that may not be `present` yet.
-fn read_only_word<T>(
-    present: &Option<T>,
-    reader: &Reader<'_>,
-    entry: Entry,
-) -> Result<String, Failure> {
-    if present.is_some() {
-        return Err(ErrorKind::Repeated(entry.verb).into());
-    }
-    match entry.args.len() {
-        1 => Ok(reader.word(entry.args, 0)),
-        _ => Err(ErrorKind::ArgumentCount(entry.verb).into()),
-    }
-}
-
-fn read_only_string(reader: &mut Reader<'_>, entry: Entry) -> Result<String, Failure> {
-    match entry.args.len() {
-        1 => reader.string(entry.args, 0),
-        _ => Err(ErrorKind::ArgumentCount(entry.verb).into()),
-    }
-}
-
-/// The path and version of a `require` or `exclude` directive.
-fn read_requirement(reader: &mut Reader<'_>, entry: Entry) -> Result<Version, Failure> {
-    let Entry { verb, args, .. } = entry;
-    if args.len() != 2 {
-        let usage = match verb {
-            "exclude" => "exclude module/path v1.2.3",
-            _ => "require module/path v1.2.3",
-        };
-        return Err(ErrorKind::Usage(usage).into());
-    }
-    let path: Arc<str> = reader.string(args, 0)?.into();
-    let version = reader.version(verb, &path, args, 1, Versions::Canonical)?;
-    let (_, major) = split_path_version(&path).ok_or(ErrorKind::ModulePath)?;
-    check_path_major(&version, major).map_err(|err| Failure::about(verb, &path, err))?;
-    Ok(Version { path, version })
-}
-
 /// Reports whether the comment behind the line marks it as an indirect requirement.
 pub(super) fn is_indirect(syntax: &FileSyntax, line: LineId) -> bool {
     let suffix = syntax.line(line).comments.suffix();
@@ -313,8 +223,9 @@ pub(super) fn is_indirect(syntax: &FileSyntax, line: LineId) -> bool {
     };
     let comment = to_string(comment.strip_prefix(b"//").unwrap_or(comment));
     let mut words = comment.split_whitespace();
-    match (words.next(), words.next()) {
-        (Some("indirect"), None) | (Some("indirect;"), Some(_)) => true,
+    match words.next() {
+        Some("indirect") => words.next().is_none(),
+        Some("indirect;") => words.next().is_some(),
         _ => false,
     }
 }
@@ -607,7 +518,8 @@ ignore ./node_modules
     #[test]
     fn rationale_is_the_comment_of_the_line_or_of_the_block() {
         strict(
-            "// block\nretract ( // left\n// one\nv1.0.0 // two\n\nv1.1.0\nv1.2.0\n\n// three\nv1.3.0\n)\n",
+            "// block\nretract ( // left\n// one\nv1.0.0 // two\n\nv1.1.0\nv1.2.0\n\n\
+             // three\nv1.3.0\n)\n",
             "retract v1.0.0 to v1.0.0 \"one\\ntwo\"\n\
              retract v1.1.0 to v1.1.0 \"\"\n\
              retract v1.2.0 to v1.2.0 \"block\"\n\

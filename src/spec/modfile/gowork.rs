@@ -25,11 +25,10 @@
 use super::directive::{
     Directive, Godebug, Replace, VersionFixer, is_go_version, is_toolchain_name,
 };
-use super::edit::{
-    add_godebug, add_replace, compare_lines, drop_where, duplicate_replacements, update_first,
+use super::entries::{
+    add_godebug, add_replace, drop_only, drop_where, set_only, take_overridden, update_first,
 };
 use super::error::{EditError, ErrorKind, ErrorList};
-use super::gomod::{read_go, read_toolchain};
 use super::print::print;
 use super::read::{Entry, Failure, Reader};
 use super::syntax::{FileSyntax, Statement};
@@ -73,32 +72,29 @@ impl WorkFile {
         data: &[u8],
         fixer: Option<VersionFixer<'_>>,
     ) -> Result<Self, ErrorList> {
-        let mut reader = Reader::new(name, data, fixer)?;
+        let mut reader = Reader::new(name, data, fixer, true)?;
         let mut file = Self::default();
-        reader.read_all(&VERBS, true, |reader, entry| file.read(reader, entry));
+        reader.read_all(&VERBS, |reader, entry| file.read(reader, entry));
         file.syntax = reader.finish()?;
         Ok(file)
     }
 
     fn read(&mut self, reader: &mut Reader<'_>, entry: Entry) -> Result<(), Failure> {
-        let Entry { verb, args, line, .. } = entry;
-        match verb {
-            "go" => read_go(&mut self.go, reader, entry, true)?,
-            "toolchain" => read_toolchain(&mut self.toolchain, reader, entry)?,
-            "godebug" => {
-                let value = reader.godebug(args)?;
-                self.godebug.push(Directive::new(value, line));
+        match entry.verb {
+            "go" => {
+                entry.must_be_first(&self.go)?;
+                self.go = Some(entry.says(reader.go_version(entry)?));
             }
-            "replace" => {
-                let value = reader.replace(args)?;
-                self.replace.push(Directive::new(value, line));
+            "toolchain" => {
+                entry.must_be_first(&self.toolchain)?;
+                self.toolchain = Some(entry.says(reader.toolchain_name(entry)?));
             }
+            "godebug" => self.godebug.push(entry.says(reader.godebug(entry)?)),
+            "replace" => self.replace.push(entry.says(reader.replace(entry)?)),
+            _ if entry.args.len() != 1 => return Err(ErrorKind::Usage("use local/dir").into()),
             _ => {
-                if args.len() != 1 {
-                    return Err(ErrorKind::Usage("use local/dir").into());
-                }
-                let value = Use { path: reader.string(args, 0)?, module_path: String::new() };
-                self.uses.push(Directive::new(value, line));
+                let path = reader.string(entry.args, 0)?;
+                self.uses.push(entry.says(Use { path, module_path: String::new() }));
             }
         }
         Ok(())
@@ -127,23 +123,16 @@ impl WorkFile {
         if !is_go_version(version) {
             return Err(EditError::GoVersion(version.to_owned()));
         }
-        let texts = ["go", version];
-        let line = match &self.go {
-            Some(go) => {
-                self.syntax.set_line(go.line, &texts);
-                go.line
-            }
-            None => self.syntax.insert_statement(self.first_directive(), &texts),
-        };
-        self.go = Some(Directive::new(version.to_owned(), line));
+        let place = self.first_directive();
+        set_only(&mut self.syntax, &mut self.go, ["go", version], |syntax, texts| {
+            syntax.insert_statement(place, texts)
+        });
         Ok(())
     }
 
     /// Takes the `go` directive away.
     pub fn drop_go_stmt(&mut self) {
-        if let Some(go) = self.go.take() {
-            self.syntax.remove_line(go.line);
-        }
+        drop_only(&mut self.syntax, &mut self.go);
     }
 
     /// Sets the toolchain. A new line goes behind the `go` line or, without one, to the top.
@@ -154,30 +143,20 @@ impl WorkFile {
         if !is_toolchain_name(name) {
             return Err(EditError::Toolchain(name.to_owned()));
         }
+        let is_go =
+            |&s: &Statement| matches!(s, Statement::Line(_)) && self.syntax.verb(s) == Some(b"go");
+        let go = self.syntax.statements.iter().position(is_go);
+        let place = go.map_or_else(|| self.first_directive(), |go| go + 1);
         let texts = ["toolchain", name];
-        let line = match &self.toolchain {
-            Some(toolchain) => {
-                self.syntax.set_line(toolchain.line, &texts);
-                toolchain.line
-            }
-            None => {
-                let is_go = |&s: &Statement| {
-                    matches!(s, Statement::Line(_)) && self.syntax.verb(s) == Some(b"go")
-                };
-                let go = self.syntax.statements.iter().position(is_go);
-                let place = go.map_or_else(|| self.first_directive(), |go| go + 1);
-                self.syntax.insert_statement(place, &texts)
-            }
-        };
-        self.toolchain = Some(Directive::new(name.to_owned(), line));
+        set_only(&mut self.syntax, &mut self.toolchain, texts, |syntax, texts| {
+            syntax.insert_statement(place, texts)
+        });
         Ok(())
     }
 
     /// Takes the `toolchain` directive away.
     pub fn drop_toolchain_stmt(&mut self) {
-        if let Some(toolchain) = self.toolchain.take() {
-            self.syntax.remove_line(toolchain.line);
-        }
+        drop_only(&mut self.syntax, &mut self.toolchain);
     }
 
     /// Where the comments at the top end.
@@ -209,8 +188,8 @@ impl WorkFile {
     /// Adds a directory behind the others.
     pub fn add_new_use(&mut self, path: &str, module_path: &str) {
         let line = self.syntax.append_line(&["use", &auto_quote(path)]);
-        let value = Use { path: path.to_owned(), module_path: module_path.to_owned() };
-        self.uses.push(Directive::new(value, line));
+        let says = Use { path: path.to_owned(), module_path: module_path.to_owned() };
+        self.uses.push(Directive { says, line });
     }
 
     /// Makes these directories, and no others, the ones in use.
@@ -247,9 +226,9 @@ impl WorkFile {
 
     /// Sorts the lines of each block, and drops replacements that later ones override.
     pub fn sort_blocks(&mut self) {
-        let dead = duplicate_replacements(&mut self.replace);
+        let dead = take_overridden(&mut self.replace);
         self.syntax.delete_lines(&dead);
-        self.syntax.sort_lines(|_, a, b| compare_lines(a, b));
+        self.syntax.sort_lines(|_, a, b| a.cmp(b));
     }
 }
 
@@ -264,7 +243,8 @@ mod tests {
     #[test]
     fn every_directive() {
         let file = parse(
-            "go 1.26\ntoolchain go1.26.8\ngodebug a=b\nuse \"./a b\"\nuse (\n./c\n)\nreplace a v1.2 => ../a\n",
+            "go 1.26\ntoolchain go1.26.8\ngodebug a=b\nuse \"./a b\"\nuse (\n./c\n)\n\
+             replace a v1.2 => ../a\n",
         );
         assert_eq!(file.go.as_deref().map(String::as_str), Some("1.26"));
         assert_eq!(file.toolchain.as_deref().map(String::as_str), Some("go1.26.8"));

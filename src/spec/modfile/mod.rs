@@ -5,10 +5,9 @@
 //! meaning and back:
 //!
 //! ```text
-//! bytes ─ lex ─ parse ─→ syntax ─ read, gomod, gowork ─→ directive
-//!   ↑                     ↑  │                               │
-//!   └──────── print ──────│──┘                               │
-//!                         └── layout ── edit, require ───────┘
+//! bytes ── lex ── parse ──→ syntax ── read, gomod, gowork ──→ directive
+//!   ↑                        ↓   ↑                                ↓
+//!   └───────── print ────────┘   └── layout, entries ── edit, require
 //! ```
 //!
 //! | file          | what it knows                                                    |
@@ -23,12 +22,14 @@
 //! | [`gomod`]     | go.mod as a whole, strictly or leniently                         |
 //! | [`gowork`]    | go.work as a whole, and changes to it                            |
 //! | `layout`      | where new lines go                                               |
+//! | `entries`     | lists of directives and their lines, changed together            |
 //! | `edit`        | changes to a go.mod                                              |
 //! | `require`     | changes to the requirements of a go.mod                          |
 //! | [`error`]     | what can be wrong                                                |
 //!
-//! All of it takes time linear in the size of the file (edits: in the number of lines) and a fixed
-//! depth of calls, so that a foreign go.mod can't do harm by its size or form.
+//! Reading and printing take time and memory linear in the size of the file, an edit takes what
+//! sorting its lines takes, and nothing recurs, so that a foreign go.mod can't do harm by its size
+//! or form.
 //!
 //! ```
 //! use gomodfetch::spec::modfile::File;
@@ -48,6 +49,7 @@
 
 pub mod directive;
 mod edit;
+mod entries;
 pub mod error;
 pub mod gomod;
 pub mod gowork;

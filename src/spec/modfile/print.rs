@@ -2,14 +2,17 @@
 //!
 //! Implements [go.mod file formatting](https://go.dev/ref/mod#go-mod-file-format) of the Go
 //! Modules Reference as far as layout goes (edits sort and merge): one blank line between
-//! statements, one TAB in front of the lines of a block, one space between tokens (none inside
-//! brackets and before a comma), one space before a comment that follows something, at most
-//! one blank line in a row and none at either end.
+//! statements, a TAB in front of the lines of a block, one space between tokens (none inside
+//! brackets and before a comma) and before a comment that follows something, at most one blank
+//! line in a row and none at either end. Comments before a closing parenthesis stand as far left
+//! as it does.
 //!
 //! ```text
-//! module   example.com/m          module example.com/m
-//! require ( example.com/a v1.0.0
-//!    // why                   →   // error: text follows the parenthesis
+//! module   example.com/m             module example.com/m
+//! require(                     →
+//! example.com/a   v1.0.0 //why       require (
+//!                                        example.com/a v1.0.0 //why
+//! )                                  )
 //! ```
 
 use super::syntax::{BlockId, Comments, Element, FileSyntax, Span, Statement, Tokens};

@@ -16,13 +16,18 @@
 
 use std::sync::Arc;
 
-use super::directive::{Godebug, Replace, VersionFixer, VersionInterval};
+use super::directive::{
+    Directive, Godebug, Replace, VersionFixer, VersionInterval, is_go_version, is_toolchain_name,
+    lax_go_version,
+};
 use super::error::{Error, ErrorKind, ErrorList, FixError, Subject};
 use super::parse::parse;
 use super::syntax::{BlockId, Element, FileSyntax, LineId, Position, Statement, Tokens};
 use super::text::{is_directory_path, spell, spelled, to_string, trim};
 use crate::spec::module::{Version, canonical_version, check_path_major, split_path_version};
 
+const REQUIRE_USAGE: &str = "require module/path v1.2.3";
+const EXCLUDE_USAGE: &str = "exclude module/path v1.2.3";
 const REPLACE_USAGE: &str = "replace module/path [v1.2.3] => other/module v1.4
 \t or replace module/path [v1.2.3] => ../local/directory";
 
@@ -55,6 +60,21 @@ pub(super) struct Entry {
     pub(super) block: Option<BlockId>,
 }
 
+impl Entry {
+    /// The directive with its meaning.
+    pub(super) fn says<T>(self, says: T) -> Directive<T> {
+        Directive { says, line: self.line }
+    }
+
+    /// Refuses the directive if there is one already.
+    pub(super) fn must_be_first<T>(self, present: &Option<T>) -> Result<(), ErrorKind> {
+        match present {
+            Some(_) => Err(ErrorKind::Repeated(self.verb)),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Which versions a directive may name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Versions {
@@ -67,6 +87,8 @@ pub(super) enum Versions {
 /// The state of reading one file.
 pub(super) struct Reader<'a> {
     pub(super) syntax: FileSyntax,
+    /// Whether what is not understood is an error.
+    pub(super) strict: bool,
     fixer: Option<VersionFixer<'a>>,
     errors: Vec<Error>,
     /// The comments on the block that was asked for last: a long comment on a block of many lines
@@ -79,9 +101,10 @@ impl<'a> Reader<'a> {
         file: &str,
         data: &[u8],
         fixer: Option<VersionFixer<'a>>,
+        strict: bool,
     ) -> Result<Self, ErrorList> {
         let syntax = parse(file, data).map_err(|error| ErrorList(vec![error]))?;
-        Ok(Self { syntax, fixer, errors: Vec::new(), block_comment: None })
+        Ok(Self { syntax, strict, fixer, errors: Vec::new(), block_comment: None })
     }
 
     /// The tree, unless there were errors.
@@ -99,11 +122,10 @@ impl<'a> Reader<'a> {
         self.errors.push(Error { file, position, subject, kind });
     }
 
-    /// Hands all directives to `read` that are among `verbs`; if `strict`, others are errors.
+    /// Hands all directives to `read` that are among `verbs`. In strict reading, others are errors.
     pub(super) fn read_all(
         &mut self,
         verbs: &[&'static str],
-        strict: bool,
         mut read: impl FnMut(&mut Self, Entry) -> Result<(), Failure>,
     ) {
         for statement in self.syntax.statements.clone() {
@@ -121,7 +143,7 @@ impl<'a> Reader<'a> {
                         self.read_one(Entry { verb, args, line, block: Some(block) }, &mut read);
                     }
                 }
-                (_, _) if !strict => {}
+                (_, _) if !self.strict => {}
                 (Statement::Line(line), None) => {
                     let kind = ErrorKind::UnknownDirective(to_string(verb));
                     self.fail(self.syntax.line(line).start, kind);
@@ -150,11 +172,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Argument number `n` as it stands in the file.
-    pub(super) fn word(&self, args: Tokens, n: usize) -> String {
-        to_string(self.syntax.token(args, n).unwrap_or_default())
-    }
-
     /// The text of argument number `n`.
     pub(super) fn string(&mut self, args: Tokens, n: usize) -> Result<String, Failure> {
         let text = spelled(self.syntax.token(args, n).unwrap_or_default())?;
@@ -162,6 +179,22 @@ impl<'a> Reader<'a> {
         let tidy = spell(text).into_owned();
         self.syntax.set_token(args, n, &tidy);
         Ok(string)
+    }
+
+    /// The only argument of a directive as it is written.
+    fn only_word(&self, entry: Entry) -> Result<String, ErrorKind> {
+        match self.syntax.token(entry.args, 0) {
+            Some(word) if entry.args.len() == 1 => Ok(to_string(word)),
+            _ => Err(ErrorKind::ArgumentCount(entry.verb)),
+        }
+    }
+
+    /// The text of the only argument of a directive.
+    pub(super) fn only_string(&mut self, entry: Entry) -> Result<String, Failure> {
+        match entry.args.len() {
+            1 => self.string(entry.args, 0),
+            _ => Err(ErrorKind::ArgumentCount(entry.verb).into()),
+        }
     }
 
     /// The version that argument number `n` names, of the module `path`.
@@ -226,8 +259,45 @@ impl<'a> Reader<'a> {
         Ok((VersionInterval { low, high }, 5))
     }
 
-    pub(super) fn replace(&mut self, args: Tokens) -> Result<Replace, Failure> {
-        let verb = "replace";
+    /// The argument of a `go` directive. More than the version may stand there in lax reading.
+    pub(super) fn go_version(&mut self, entry: Entry) -> Result<String, Failure> {
+        let version = self.only_word(entry)?;
+        if is_go_version(&version) {
+            return Ok(version);
+        }
+        match lax_go_version(&version).filter(|_| !self.strict) {
+            Some(lax) => {
+                self.syntax.set_token(entry.args, 0, lax.as_bytes());
+                Ok(lax.to_owned())
+            }
+            None => Err(ErrorKind::GoVersion(version).into()),
+        }
+    }
+
+    /// The argument of a `toolchain` directive.
+    pub(super) fn toolchain_name(&self, entry: Entry) -> Result<String, Failure> {
+        let name = self.only_word(entry)?;
+        if is_toolchain_name(&name) { Ok(name) } else { Err(ErrorKind::Toolchain(name).into()) }
+    }
+
+    /// The arguments of a `require` or `exclude` directive.
+    pub(super) fn requirement(&mut self, entry: Entry) -> Result<Version, Failure> {
+        let Entry { verb, args, .. } = entry;
+        if args.len() != 2 {
+            let exclude = verb == "exclude";
+            let usage = if exclude { EXCLUDE_USAGE } else { REQUIRE_USAGE };
+            return Err(ErrorKind::Usage(usage).into());
+        }
+        let path: Arc<str> = self.string(args, 0)?.into();
+        let version = self.version(verb, &path, args, 1, Versions::Canonical)?;
+        let (_, major) = split_path_version(&path).ok_or(ErrorKind::ModulePath)?;
+        check_path_major(&version, major).map_err(|err| Failure::about(verb, &path, err))?;
+        Ok(Version { path, version })
+    }
+
+    /// The arguments of a `replace` directive.
+    pub(super) fn replace(&mut self, entry: Entry) -> Result<Replace, Failure> {
+        let Entry { verb, args, .. } = entry;
         let arrow = if self.syntax.token(args, 1) == Some(b"=>") { 1 } else { 2 };
         let behind = args.len().saturating_sub(arrow + 1);
         if !matches!(behind, 1 | 2) || self.syntax.token(args, arrow) != Some(b"=>") {
@@ -260,17 +330,18 @@ impl<'a> Reader<'a> {
         Ok(Replace { old: Version::new(old, old_version), new: Version::new(new, new_version) })
     }
 
-    pub(super) fn godebug(&mut self, args: Tokens) -> Result<Godebug, Failure> {
-        let setting = self.word(args, 0);
+    /// The argument of a `godebug` directive.
+    pub(super) fn godebug(&self, entry: Entry) -> Result<Godebug, Failure> {
+        let setting = self.only_word(entry).unwrap_or_default();
         let (key, value) = setting
             .split_once('=')
-            .filter(|_| args.len() == 1 && !setting.contains(['"', '\'', '`', ',']))
+            .filter(|_| !setting.contains(['"', '\'', '`', ',']))
             .ok_or(ErrorKind::Usage("godebug key=value"))?;
         Ok(Godebug { key: key.to_owned(), value: value.to_owned() })
     }
 
     /// The texts of the comments on a line or, if it has none, on its block, one to a line.
-    pub(super) fn comment_text(&mut self, entry: &Entry) -> Arc<str> {
+    pub(super) fn comment_text(&mut self, entry: Entry) -> Arc<str> {
         let line = Element::Statement(Statement::Line(entry.line));
         let comments = self.syntax.comments(line);
         let block = match entry.block {

@@ -22,7 +22,7 @@
 use std::collections::HashMap;
 
 use super::directive::{Directive, Require};
-use super::edit::{drop_where, update_first};
+use super::entries::{drop_where, update_first};
 use super::gomod::{File, is_indirect};
 use super::syntax::{Block, BlockId, Element, FileSyntax, Line, LineId, Span, Statement, Tokens};
 use super::text::{auto_quote, trim};
@@ -45,7 +45,8 @@ impl File {
         let texts = ["require", &auto_quote(&module.path), &module.version];
         let line = self.syntax.append_line(&texts);
         set_indirect(&mut self.syntax, line, indirect);
-        self.require.push(Directive::new(Require { module: module.clone(), indirect }, line));
+        let says = Require { module: module.clone(), indirect };
+        self.require.push(Directive { says, line });
     }
 
     /// Takes the requirements on a module away.
@@ -111,8 +112,8 @@ impl File {
                 let line = syntax.add_line(Line { tokens, in_block: true, ..Line::default() });
                 set_indirect(syntax, line, *marked);
                 syntax.block_mut(if *marked { indirect } else { direct }).lines.push(line);
-                let value = Require { module: module.clone(), indirect: *marked };
-                self.require.push(Directive::new(value, line));
+                let says = Require { module: module.clone(), indirect: *marked };
+                self.require.push(Directive { says, line });
             }
         }
         self.sort_blocks();
@@ -386,7 +387,8 @@ mod tests {
             "module m\n\nrequire (\n\ta v1.0.0\n\tb v1.0.0 // indirect\n)\n",
         );
         check(
-            "require a v1.0.0 // why\n\nrequire (\nd v1.0.0 // indirect\n\nb v1.0.0\na v1.1.0\n)\n\nrequire c v1.0.0\n",
+            "require a v1.0.0 // why\n\nrequire (\nd v1.0.0 // indirect\n\nb v1.0.0\n\
+             a v1.1.0\n)\n\nrequire c v1.0.0\n",
             set("a@v1.2.0 b@v1.2.0! e@v1.2.0! e@v1.3.0"),
             "require a v1.2.0 // why\n\nrequire (\n\tb v1.2.0 // indirect\n\te v1.3.0\n)\n",
         );
@@ -402,9 +404,11 @@ mod tests {
     fn one_block_is_split() {
         separate("module m\n", "a@v1.0.0", "module m\n\nrequire a v1.0.0\n");
         separate(
-            "module m\n\nrequire (\nc v1.0.0\nb v1.0.0 // indirect\na v1.0.0 // indirect\n)\n\ntool t\n",
+            "module m\n\nrequire (\nc v1.0.0\nb v1.0.0 // indirect\na v1.0.0 // indirect\n\
+             )\n\ntool t\n",
             "a@v1.0.0 b@v1.1.0! d@v1.0.0! e@v1.0.0",
-            "module m\n\nrequire (\n\ta v1.0.0\n\te v1.0.0\n)\n\nrequire (\n\tb v1.1.0 // indirect\n\td v1.0.0 // indirect\n)\n\ntool t\n",
+            "module m\n\nrequire (\n\ta v1.0.0\n\te v1.0.0\n)\n\nrequire (\n\
+             \tb v1.1.0 // indirect\n\td v1.0.0 // indirect\n)\n\ntool t\n",
         );
         separate(
             "require a v1.0.0 // indirect\n",
@@ -416,9 +420,11 @@ mod tests {
     #[test]
     fn lines_move_between_the_last_plain_blocks() {
         separate(
-            "require (\na v1.0.0\nb v1.0.0\n)\n\nrequire (\nc v1.0.0 // indirect\nd v1.0.0 // indirect\n)\n",
+            "require (\na v1.0.0\nb v1.0.0\n)\n\nrequire (\nc v1.0.0 // indirect\n\
+             d v1.0.0 // indirect\n)\n",
             "a@v1.0.0! b@v1.0.0 c@v1.0.0 d@v1.0.0! e@v1.0.0! f@v1.0.0",
-            "require (\n\tb v1.0.0\n\tc v1.0.0\n\tf v1.0.0\n)\n\nrequire (\n\ta v1.0.0 // indirect\n\td v1.0.0 // indirect\n\te v1.0.0 // indirect\n)\n",
+            "require (\n\tb v1.0.0\n\tc v1.0.0\n\tf v1.0.0\n)\n\nrequire (\n\
+             \ta v1.0.0 // indirect\n\td v1.0.0 // indirect\n\te v1.0.0 // indirect\n)\n",
         );
         separate(
             "require (\nc v1.0.0 // indirect\nd v1.0.0 // indirect\n)\n",
@@ -437,7 +443,8 @@ mod tests {
         separate(
             "// arranged\nrequire (\na v1.0.0\nb v1.0.0 // indirect\n)\n",
             "a@v1.0.0! b@v1.0.0 c@v1.0.0 d@v1.0.0!",
-            "// arranged\nrequire (\n\ta v1.0.0 // indirect\n\tb v1.0.0\n)\n\nrequire c v1.0.0\n\nrequire d v1.0.0 // indirect\n",
+            "// arranged\nrequire (\n\ta v1.0.0 // indirect\n\tb v1.0.0\n)\n\n\
+             require c v1.0.0\n\nrequire d v1.0.0 // indirect\n",
         );
         separate(
             "require (\na v1.0.0 // pinned\nb v1.0.0\n)\n",
@@ -449,7 +456,8 @@ mod tests {
     #[test]
     fn duplicates_and_unwanted_lines_go_away() {
         separate(
-            "require (\na v1.0.0\na v1.1.0\n\nb v1.0.0\n\nc v1.0.0\n)\nrequire d v1.0.0 // indirect\n",
+            "require (\na v1.0.0\na v1.1.0\n\nb v1.0.0\n\nc v1.0.0\n)\n\
+             require d v1.0.0 // indirect\n",
             "a@v1.2.0 c@v1.0.0",
             "require (\n\ta v1.2.0\n\tc v1.0.0\n)\n",
         );

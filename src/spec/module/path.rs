@@ -46,6 +46,8 @@ pub enum PathKind {
     Import,
     /// The name of a file within a module zip.
     File,
+    /// The path of a package that is a tool; the rules are those of [`PathKind::Import`].
+    Tool,
 }
 
 impl fmt::Display for PathKind {
@@ -54,6 +56,7 @@ impl fmt::Display for PathKind {
             Self::Module => "module",
             Self::Import => "import",
             Self::File => "file",
+            Self::Tool => "tool",
         })
     }
 }
@@ -239,7 +242,7 @@ fn char_ok(c: char, kind: PathKind) -> bool {
     let module = c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~');
     match kind {
         PathKind::Module => module,
-        PathKind::Import => module || c == '+',
+        PathKind::Import | PathKind::Tool => module || c == '+',
         PathKind::File if c.is_ascii() => module || " !#$%&()+,=@[]^{}".contains(c),
         PathKind::File => unicode::is_letter(c),
     }

@@ -17,6 +17,8 @@
 //!
 //! Attributes do not count: a symbolic link becomes a file that holds the target's name.
 //!
+//! Go does not mind if entries share data; we do, as far as it would take time.
+//!
 //! Go hashes before the second step and so inflates what it then refuses. Whoever wants to
 //! be safe from zip bombs calls [`check_zip`] first.
 //!
@@ -46,6 +48,9 @@ pub const MAX_ZIP_FILE: u64 = 500 << 20;
 pub const MAX_GO_MOD: u64 = 16 << 20;
 /// The largest LICENSE at the top of a zip: 16 MiB.
 pub const MAX_LICENSE: u64 = 16 << 20;
+/// How many files and directories may be named, directly or as part of longer names: a
+/// guard of ours, since a name of 64 KiB can contain thousands of directories.
+pub const MAX_NODES: usize = 1 << 20;
 /// How many bad files are listed: go lists all, but a hostile zip has very many.
 pub const MAX_FILE_ERRORS: usize = 100;
 
@@ -73,6 +78,18 @@ pub enum CheckError {
         "total uncompressed size of module contents too large (max size is {MAX_ZIP_FILE} bytes)"
     )]
     ContentSize,
+    /// More data is told than the zip has bytes, so that entries share some: a guard of ours, since
+    /// each of very many entries could be made to have the same data read, however long.
+    #[error("zip entries overlap ({told} bytes of data in a zip of {size} bytes)")]
+    Overlap {
+        /// The length of all data together, in bytes.
+        told: u64,
+        /// The size of the zip in bytes.
+        size: u64,
+    },
+    /// The names have more directories in them than we care to remember: a guard of ours.
+    #[error("zip has too many directories (limit is {MAX_NODES} with all files)")]
+    TooManyDirectories,
     /// Some files break the rules.
     #[error(transparent)]
     Files(#[from] FileErrorList),
@@ -184,6 +201,9 @@ pub fn check_zip<'a, R: ReadAt>(
     let mut checker = Checker::default();
     let mut errors = Vec::new();
     for entry in archive.entries() {
+        if checker.names.len() > MAX_NODES {
+            return Err(CheckError::TooManyDirectories);
+        }
         let checked = match entry.name.strip_prefix(prefix.as_bytes()) {
             Some(name) => checker.add(&entry, name),
             None => Err(FileReason::Prefix(prefix.clone())),
@@ -199,6 +219,10 @@ pub fn check_zip<'a, R: ReadAt>(
     }
     if !errors.is_empty() {
         return Err(FileErrorList(errors).into());
+    }
+    let told = archive.entries().fold(0, |sum: u64, e| sum.saturating_add(e.header.compressed));
+    if told > archive.size() {
+        return Err(CheckError::Overlap { told, size: archive.size() });
     }
     Ok(checker.checked)
 }
@@ -431,6 +455,32 @@ mod tests {
         ] {
             assert_eq!(sized(sizes), want, "{sizes:?}");
         }
+    }
+
+    #[test]
+    fn directories_are_not_remembered_without_end() {
+        let deep = |i| TestEntry::stored(format!("{PREFIX}{i}{}", "/d".repeat(30_000)), "");
+        assert!(check_entries((0..30).map(deep)).starts_with("30 files"));
+        assert_eq!(
+            check_entries((0..36).map(deep)),
+            "zip has too many directories (limit is 1048576 with all files)",
+        );
+    }
+
+    #[test]
+    fn data_is_not_shared_without_end() {
+        let entry = |i: u64, compressed| {
+            TestEntry::stored(format!("{PREFIX}{i}"), "four").with(|entry| {
+                entry.offset = Some(0);
+                entry.central.compressed = compressed;
+            })
+        };
+        let size = TestZip::of((0..2).map(|i| entry(i, 4))).bytes().len() as u64;
+        assert_eq!(check_entries((0..2).map(|i| entry(i, size / 2))), "2 files: 0 1");
+        assert_eq!(
+            check_entries((0..2).map(|i| entry(i, size / 2 + 1))),
+            format!("zip entries overlap ({} bytes of data in a zip of {size} bytes)", size + 2),
+        );
     }
 
     /// A zip with zeros in front, up to a size.

@@ -29,6 +29,11 @@ struct Node<'a> {
 }
 
 impl<'a> NameTree<'a> {
+    /// How many files and directories there are.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
     /// Adds the name of a file or directory, and with it those of the directories above.
     ///
     /// A directory may be added any number of times. A name that is refused is there all the same
@@ -190,6 +195,6 @@ mod tests {
         for name in &names {
             tree.add(name, true).unwrap();
         }
-        assert_eq!(tree.nodes.len(), 1 + 2 + 10_098 + 10_099);
+        assert_eq!(tree.len(), 1 + 2 + 10_098 + 10_099);
     }
 }

@@ -130,8 +130,15 @@ impl<R: ReadAt> Archive<R> {
         let mut spans = frame.spans();
         spans.reserve(self.len());
         let mut text = Vec::new();
+        let mut headers_len = 0;
         for entry in self.entries() {
             let local = self.local_header(&entry)?;
+            // Very many entries could share one long header, which need not be read so often.
+            headers_len += local.data_offset - entry.header.offset.unsigned_abs();
+            if headers_len > self.size() {
+                found.push(Oddity::Overlap { at: entry.header.offset.unsigned_abs() });
+                return Ok(found);
+            }
             let mut note = |what| found.push(Oddity::Entry { name: entry.name.to_owned(), what });
             check_entry(&entry, &mut note);
             self.compare_local_header(&entry, &local, &mut text, &mut note)?;
@@ -484,6 +491,15 @@ mod tests {
         let odd = TestEntry::stored("a", "1").with(|entry| entry.local.method = 3);
         let many = TestZip::of(vec![odd; 100]).bytes();
         assert_eq!(Archive::open(&many[..]).unwrap().oddities().unwrap().len(), MAX_ODDITIES);
+        let shared = TestEntry::stored("a", "").with(|entry| {
+            entry.local.extra = vec![0; 1000];
+            entry.offset = Some(0);
+        });
+        let many = TestZip::of(vec![shared; 100])
+            .with(|zip| zip.entries.iter_mut().skip(1).for_each(|entry| entry.local.extra.clear()))
+            .bytes();
+        let found = Archive::open(&many[..]).unwrap().oddities().unwrap();
+        assert_eq!(found, [Oddity::Overlap { at: 0 }]);
         let apart = TestEntry::stored("a", "1").with(|entry| entry.gap = vec![0]);
         let many = TestZip::of(vec![apart; 100]).bytes();
         assert_eq!(Archive::open(&many[..]).unwrap().oddities().unwrap().len(), MAX_ODDITIES);
