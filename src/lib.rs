@@ -18,6 +18,8 @@
 //! | [`report`]   | observers: what is shown while work goes on                               |
 //! | [`cli`]      | the command line                                                          |
 
+#![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_macros))]
+
 pub mod cli;
 pub mod config;
 pub mod ctx;

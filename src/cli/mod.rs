@@ -6,6 +6,12 @@
 //! - [`print`]: errors, hints and results.
 //! - [`generate`]: completions and man pages.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "the command line prints, and knows the working directory"
+)]
+
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
@@ -136,6 +142,7 @@ fn download(call: Invocation<'_>) -> anyhow::Result<u8> {
         reuse: config.flags.text("reuse").map(str::to_owned),
         locked: call.matches.get_flag("locked"),
     };
+    crate::sys::limits::raise_open_files();
     let mut told = print::Results::new(json, stream);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -34,6 +34,7 @@ pub trait Env {
 pub struct ProcessEnv;
 
 impl Env for ProcessEnv {
+    #[allow(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     fn var_os(&self, name: &str) -> Option<OsString> {
         std::env::var_os(name)
     }

@@ -24,7 +24,7 @@
 //! let toolchain = Toolchain::parse("go1.25.3+path").unwrap();
 //! assert!(toolchain.may_switch());
 //! assert_eq!(toolchain.running("1.26.8"), "1.25.3");
-//! assert_eq!(toolchain.in_error(), "; GOTOOLCHAIN=go1.25.3+path");
+//! assert_eq!(toolchain.setting(), "go1.25.3+path");
 //! ```
 
 use thiserror::Error;
@@ -132,13 +132,9 @@ impl Toolchain {
         self.minimum.as_deref().unwrap_or(local)
     }
 
-    /// What go adds to the error about a version that is too new: nothing where the setting is
-    /// `auto`.
-    pub fn in_error(&self) -> String {
-        match self.setting.as_str() {
-            "" | "auto" => String::new(),
-            setting => format!("; GOTOOLCHAIN={setting}"),
-        }
+    /// The value as it was given, which errors about a version that is too new name.
+    pub fn setting(&self) -> &str {
+        &self.setting
     }
 }
 
@@ -193,14 +189,6 @@ mod tests {
             let err = Toolchain::parse(setting).unwrap_err().to_string();
             assert_eq!(err, format!("invalid GOTOOLCHAIN {want}"));
         }
-    }
-
-    #[test]
-    fn errors_name_the_setting_unless_it_is_the_default() {
-        let told = |setting: &str| Toolchain::parse(setting).unwrap().in_error();
-        assert_eq!(told("local"), "; GOTOOLCHAIN=local");
-        assert_eq!(told("local+auto"), "; GOTOOLCHAIN=local+auto");
-        assert_eq!((told("auto"), told("")), (String::new(), String::new()));
     }
 
     proptest! {

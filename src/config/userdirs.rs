@@ -63,7 +63,8 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn temporary_files() {
-        for (env, want) in [(&[][..], "/tmp"), (&[("TMPDIR", "")], "/tmp"), (&[("TMPDIR", "/t")], "/t")]
+        for (env, want) in
+            [(&[][..], "/tmp"), (&[("TMPDIR", "")], "/tmp"), (&[("TMPDIR", "/t")], "/t")]
         {
             let env: MapEnv = env.iter().copied().collect();
             assert_eq!(temp_dir(&env), PathBuf::from(want));

@@ -34,8 +34,9 @@ const CONNECTION_WINDOW: u32 = 16 << 20;
 
 /// Finds the HTTP proxy to use for a URL; an error text if the setting is malformed.
 pub type ProxyRule = Arc<dyn Fn(&Url) -> Result<Option<Url>, String> + Send + Sync>;
-/// Finds user name and password for a host (`host` or `host:port`).
-pub type Netrc = Arc<dyn Fn(&str) -> Option<(String, String)> + Send + Sync>;
+/// Finds user name and password for a host (`host` or `host:port`); an error text if the settings
+/// for credentials are malformed.
+pub type Netrc = Arc<dyn Fn(&str) -> Result<Option<(String, String)>, String> + Send + Sync>;
 
 /// What the transport needs to know of the user's settings.
 #[derive(Clone)]
@@ -108,7 +109,8 @@ impl HttpTransport {
             Some(port) => format!("{host}:{port}"),
             None => host.to_owned(),
         };
-        let Some((user, password)) = (self.settings.netrc)(&host).or(own) else { return Ok(None) };
+        let found = (self.settings.netrc)(&host).map_err(NetError::Refused)?;
+        let Some((user, password)) = found.or(own) else { return Ok(None) };
         use base64::Engine as _;
         let token = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
         let mut value = HeaderValue::from_str(&format!("Basic {token}"))

@@ -10,7 +10,7 @@
 //! - [`commit`]: go.mod and go.sum written back.
 //! - [`project`]: finding and reading the main module, which most operations begin with.
 //! - [`session`]: the pipeline that an operation fetches through.
-//! - [`query`]: `path@query`.
+//! - [`query`]: which version `path@query` means.
 //! - [`overlay`]: files that stand in for others (`-overlay`).
 
 pub mod commit;

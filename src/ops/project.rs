@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::mode::Workspace;
+use crate::config::toolchain::Toolchain;
 use crate::ctx::Ctx;
 use crate::error::{Error, ErrorKind};
 use crate::ops::overlay::Overlay;
 use crate::plan::MainModule;
 use crate::plan::summary::GoRules;
 use crate::spec::filepath;
+use crate::spec::godebug;
 use crate::spec::goversion;
 use crate::spec::modfile::{self, FixError};
 use crate::spec::module::{self, ModuleError, Version};
@@ -63,6 +65,12 @@ impl Project {
                 temp_dir.display()
             ));
             root = None;
+        }
+        if let Some(gopath) = ctx.config.gopath.entries().first()
+            && gopath.join("go.mod").exists()
+        {
+            let shown = gopath.display();
+            ctx.note(format!("go: warning: ignoring go.mod in $GOPATH {shown}"));
         }
         let mod_file = match mod_file {
             None => None,
@@ -129,11 +137,18 @@ impl Project {
                 rules.running.version
             ));
         }
+        check_godebug(&file, &name, &rules)?;
         let fixed = fixer.applied;
         let main = MainModule::new(root.clone(), path, &shown, data, file, fixed)?;
         if let Err(mut err) = module::check_import_path(&main.module.path) {
             err.kind = module::PathKind::Module;
             return Err(Error::new(ErrorKind::Other, err));
+        }
+        for tool in &main.file.tool {
+            if let Err(mut err) = module::check_import_path(tool) {
+                err.kind = module::PathKind::Tool;
+                return Err(Error::new(ErrorKind::Other, err));
+            }
         }
         Ok(Some(Read::Main(Box::new(main))))
     }
@@ -197,6 +212,23 @@ impl Fixer<'_> {
     }
 }
 
+/// Refuses `godebug` lines that mean nothing to the Go whose rules are followed.
+fn check_godebug(file: &modfile::File, name: &str, rules: &GoRules) -> Result<(), Error> {
+    let failed: Vec<String> = file
+        .godebug
+        .iter()
+        .filter_map(|setting| {
+            let err = godebug::check(&setting.key, &setting.value, &rules.running.version).err()?;
+            let line = file.syntax().position(setting.line()).line;
+            Some(format!("error loading go.mod:\n{name}:{line}: {err}"))
+        })
+        .collect();
+    match failed.is_empty() {
+        true => Ok(()),
+        false => Err(fail(failed.join("\ngo: "))),
+    }
+}
+
 fn check_go_line(file: &modfile::File, name: &str, rules: &GoRules) -> Result<bool, Error> {
     match &file.go {
         Some(go) => {
@@ -209,11 +241,14 @@ fn check_go_line(file: &modfile::File, name: &str, rules: &GoRules) -> Result<bo
 
 /// The Go version that is followed, and whether go would switch to a newer one.
 pub fn rules(ctx: &Ctx) -> GoRules {
-    let toolchain = &ctx.config.toolchain;
+    rules_with(&ctx.config.toolchain, &ctx.config.go_version)
+}
+
+fn rules_with(toolchain: &Toolchain, installed: &str) -> GoRules {
     GoRules {
         running: goversion::Running {
-            version: toolchain.running(&ctx.config.go_version).to_owned(),
-            gotoolchain: toolchain.in_error(),
+            version: toolchain.running(installed).to_owned(),
+            gotoolchain: toolchain.setting().to_owned(),
             file: String::new(),
             file_go: String::new(),
             file_toolchain: String::new(),
@@ -250,4 +285,26 @@ pub fn config_error(err: impl Into<crate::config::ConfigError>) -> Error {
     let err = err.into();
     let kind = if err.is_usage() { ErrorKind::Usage } else { ErrorKind::Other };
     Error::new(kind, err)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_go_line_that_is_too_new_names_the_setting() {
+        let file = modfile::File::parse("go.mod", b"module m\ngo 1.99\n", None).unwrap();
+        for (setting, running) in [
+            ("local", "1.26.8; GOTOOLCHAIN=local"),
+            ("go1.25.3", "1.25.3; GOTOOLCHAIN=go1.25.3"),
+            ("", "1.26.8"),
+        ] {
+            let rules = rules_with(&Toolchain::parse(setting).unwrap(), "1.26.8");
+            let err = check_go_line(&file, "go.mod", &rules).unwrap_err();
+            let want = format!("go.mod requires go >= 1.99 (running go {running})");
+            assert_eq!(err.to_string(), want);
+        }
+        let rules = rules_with(&Toolchain::parse("auto").unwrap(), "1.26.8");
+        assert!(check_go_line(&file, "go.mod", &rules).unwrap());
+    }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use crate::config::Config;
+use crate::config::goauth::AuthMethod;
 use crate::config::goproxy::{Fallback, Proxy as ProxySetting};
 use crate::ctx::Ctx;
 use crate::error::{Error, ErrorKind};
@@ -30,6 +31,9 @@ const CONNECTIONS: usize = 4;
 /// When the module cache can't be used. Errors in GOPROXY and GOSUMDB show when they are needed.
 pub fn pipeline(ctx: &Ctx, gosum: GoSum) -> Result<Arc<Pipeline>, Error> {
     let config = &ctx.config;
+    if config.goauth().is_ok_and(|methods| methods.iter().any(|m| *m != AuthMethod::Netrc)) {
+        ctx.note("gomodfetch: GOAUTH: this version supports netrc, but neither git nor commands");
+    }
     let store =
         Store::open(&config.gomodcache().map_err(config_error)?, config.flags.is_on("modcacherw"))?;
     let database = Database::new(sumdb_setup(config, &store), Arc::clone(&ctx.transport));
@@ -107,15 +111,14 @@ fn http_settings(config: &Config) -> HttpSettings {
             proxies.proxy_for(url).map(|proxy| proxy.cloned()).map_err(|err| err.to_string())
         }),
         netrc: Arc::new(move |host| {
-            let uses_netrc = for_netrc
-                .goauth()
-                .is_ok_and(|methods| methods.contains(&crate::config::goauth::AuthMethod::Netrc));
-            if !uses_netrc {
-                return None;
+            let methods = for_netrc.goauth().map_err(|err| err.to_string())?;
+            if !methods.contains(&AuthMethod::Netrc) {
+                return Ok(None);
             }
+            // A netrc that can't be read is none, as with go.
             let netrc = netrc.get_or_init(|| for_netrc.netrc().ok());
-            let entry = netrc.as_ref()?.find(host)?;
-            Some((entry.login.clone(), entry.password.clone()))
+            let entry = netrc.as_ref().and_then(|netrc| netrc.find(host));
+            Ok(entry.map(|entry| (entry.login.clone(), entry.password.clone())))
         }),
         connections: CONNECTIONS,
     }

@@ -1,5 +1,7 @@
 //! Observers: what a person sees while work goes on. Nothing else below the command line prints.
 
+#![allow(clippy::disallowed_methods, reason = "what is observed is shown on standard error")]
+
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

@@ -180,10 +180,7 @@ mod tests {
         create_read_only(&path).unwrap().write_all(b"data").unwrap();
         assert!(std::fs::metadata(&path).unwrap().permissions().readonly());
         assert_eq!(std::fs::read(&path).unwrap(), b"data");
-        assert_eq!(
-            create_read_only(&path).unwrap_err().kind,
-            std::io::ErrorKind::AlreadyExists
-        );
+        assert_eq!(create_read_only(&path).unwrap_err().kind, std::io::ErrorKind::AlreadyExists);
     }
 
     #[test]

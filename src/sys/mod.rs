@@ -6,6 +6,7 @@
 //! - [`error`]: an I/O error that can be cloned and that names the operation and the path.
 //! - [`lock`]: advisory whole-file locks, compatible with those of the `go` command.
 //! - [`file`]: files and directories made, renamed, removed; atomic replacement.
+//! - [`limits`]: how many files may be open.
 //! - [`tree`]: directory trees that are read-only when finished.
 //! - [`once`]: work done once per key, however many ask for it.
 //! - [`tty`]: text from elsewhere made safe for a terminal.
@@ -14,6 +15,7 @@
 
 pub mod error;
 pub mod file;
+pub mod limits;
 pub mod lock;
 pub mod once;
 pub mod tree;

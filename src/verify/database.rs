@@ -18,7 +18,7 @@ use futures_util::future::join_all;
 use tokio::sync::{OnceCell, oneshot};
 
 use crate::error::{Error, ErrorKind};
-use crate::net::{SafeUrl, Transport, url::escape_path};
+use crate::net::{SafeUrl, Transport};
 use crate::spec::module::Version;
 use crate::spec::tlog::Tile;
 use crate::sys::once::OnceMap;
@@ -314,7 +314,7 @@ impl Database {
 
     async fn remote(&self, setup: &Setup, path: &str) -> Result<Vec<u8>, Error> {
         let base = self.base.get_or_init(|| self.find_base(setup)).await.clone()?;
-        let url = base.join(&escape_path(path));
+        let url = base.join(path);
         Ok(self.transport.get(&url).await?.ok().await?.bytes(MAX_ANSWER).await?)
     }
 
@@ -331,9 +331,9 @@ impl Database {
                 Route::Off => break,
                 Route::Proxy(proxy, falls_back) => (proxy, *falls_back),
             };
-            let supported = proxy.join(&escape_path(&format!("sumdb/{name}/supported")));
+            let supported = proxy.join(&format!("sumdb/{name}/supported"));
             match self.supports(&supported).await {
-                Ok(()) => return Ok(proxy.join(&escape_path(&format!("sumdb/{name}")))),
+                Ok(()) => return Ok(proxy.join(&format!("sumdb/{name}"))),
                 Err(err) if err.is_not_found() => {}
                 Err(err) => {
                     unavailable = Some(err);
