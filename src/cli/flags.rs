@@ -62,6 +62,7 @@ fn download() -> Command {
             Arg::new("modules")
                 .value_name("MODULES")
                 .num_args(0..)
+                .value_parser(value_parser!(std::ffi::OsString))
                 .help("`all`, patterns, module paths, or path@query"),
         )
         .arg(switch("json").help("Print a JSON object for each module, as go mod download does"))

@@ -12,7 +12,7 @@
     reason = "the command line prints, and knows the working directory"
 )]
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -27,6 +27,7 @@ use crate::error::{Error, ErrorKind};
 use crate::event::Observer;
 use crate::ops;
 use crate::report::{Progress, Reporter};
+use crate::spec::quote::quote_bytes;
 
 pub mod flags;
 pub mod generate;
@@ -130,14 +131,13 @@ fn download(call: Invocation<'_>) -> anyhow::Result<u8> {
     let config = &call.ctx.config;
     let json = config.flags.is_on("json");
     let stream = json && call.matches.get_flag("stream");
+    let modules = call.matches.get_many::<OsString>("modules").into_iter().flatten();
+    let modules = match modules.map(|arg| argument(arg)).collect() {
+        Ok(modules) => modules,
+        Err(err) => return Ok(call.printer.error(&err)),
+    };
     let args = ops::download::Args {
-        modules: call
-            .matches
-            .get_many::<String>("modules")
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect(),
+        modules,
         json,
         reuse: config.flags.text("reuse").map(str::to_owned),
         locked: call.matches.get_flag("locked"),
@@ -179,6 +179,29 @@ fn download(call: Invocation<'_>) -> anyhow::Result<u8> {
     Ok(outcome.error().map_or(0, Error::exit_code))
 }
 
+/// An argument that names modules. In no valid one is anything that is not UTF-8.
+fn argument(arg: &OsStr) -> Result<String, Error> {
+    if let Some(text) = arg.to_str() {
+        return Ok(text.to_owned());
+    }
+    let shown = arg.to_string_lossy();
+    let mut parts = arg.as_encoded_bytes().splitn(2, |byte| *byte == b'@');
+    let text = match (parts.next().unwrap_or_default(), parts.next()) {
+        (_, None) => format!("module {shown}: not a known dependency"),
+        (path, Some(version)) if std::str::from_utf8(path).is_ok() => {
+            let version = quote_bytes(version);
+            format!(
+                "{shown}: invalid version: version {version} invalid: disallowed version string"
+            )
+        }
+        (path, Some(_)) => {
+            let path = quote_bytes(path);
+            format!("{shown}: malformed module path {path}: invalid UTF-8")
+        }
+    };
+    Err(Error::message(ErrorKind::Other, text))
+}
+
 fn env(call: Invocation<'_>) -> anyhow::Result<u8> {
     let names: Vec<String> =
         call.matches.get_many::<String>("names").into_iter().flatten().cloned().collect();
@@ -209,4 +232,30 @@ async fn interrupted() {
         }
     }
     let _ = tokio::signal::ctrl_c().await;
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::ffi::OsStrExt;
+
+    use super::*;
+
+    #[test]
+    fn arguments_that_are_not_text() {
+        for (arg, want) in [
+            (
+                &b"a.b/c\xffd@v1.0.0"[..],
+                "a.b/c\u{fffd}d@v1.0.0: malformed module path \"a.b/c\\xffd\": invalid UTF-8",
+            ),
+            (b"a.b/c\xff", "module a.b/c\u{fffd}: not a known dependency"),
+            (
+                b"a.b/c@\xffv1",
+                "a.b/c@\u{fffd}v1: invalid version: version \"\\xffv1\" invalid: disallowed version string",
+            ),
+        ] {
+            let err = argument(OsStr::from_bytes(arg)).unwrap_err();
+            assert_eq!((err.exit_code(), err.to_string().as_str()), (1, want));
+        }
+        assert_eq!(argument(OsStr::new("a.b/c@v1")).unwrap(), "a.b/c@v1");
+    }
 }

@@ -99,6 +99,10 @@ pub async fn list(
         }
     }))
     .await;
+    let failures = answers.iter().flatten().filter_map(|listed| listed.error.as_ref());
+    if let Some(err) = failures.into_iter().find(|err| err.is_fatal()) {
+        return Err(err.clone());
+    }
     let mut modules = Vec::new();
     let mut warnings = Vec::new();
     let mut matched: HashSet<Version> = HashSet::new();

@@ -203,7 +203,10 @@ impl Fixer<'_> {
                 self.applied |= canonical != version;
                 Ok(canonical.clone())
             }
-            Some(Err(err)) => Err(FixError::Other(std::sync::Arc::new(err.clone()))),
+            Some(Err(err)) => Err(match err.module_error() {
+                Some(err) => FixError::Module(err.clone()),
+                None => FixError::Other(std::sync::Arc::new(err.clone())),
+            }),
             None => {
                 self.missing.push(Version::new(path, version));
                 Ok(version.to_owned())

@@ -62,7 +62,7 @@ impl Queries<'_> {
         let unusable = if is_revision_query(path, text) {
             Unusable::default()
         } else {
-            self.unusable(path).await
+            self.unusable(path).await?
         };
         self.resolve_among(path, text, current, &unusable).await
     }
@@ -226,26 +226,31 @@ impl Queries<'_> {
         Ok(go_mod.data != made.as_bytes())
     }
 
-    /// What must not be chosen. That retractions can't be loaded is no reason to fail.
-    async fn unusable(&self, path: &str) -> Unusable {
+    /// What must not be chosen. That retractions can't be loaded is no reason to fail, unless it is
+    /// one for the whole run.
+    async fn unusable(&self, path: &str) -> Result<Unusable, Error> {
         let excluded = self.main.into_iter().flat_map(|main| &main.file.exclude);
         let excluded = excluded.filter(|module| &*module.path == path);
-        Unusable {
+        Ok(Unusable {
             excluded: excluded.map(|module| module.version.to_string()).collect(),
-            retracted: self.retractions(path).await,
-        }
+            retracted: match self.retractions(path).await {
+                Ok(summary) => summary,
+                Err(err) if err.is_fatal() => return Err(err),
+                Err(_) => None,
+            },
+        })
     }
 
     /// The go.mod of the newest version, which is where retractions are declared.
-    async fn retractions(&self, path: &str) -> Option<Arc<Summary>> {
+    async fn retractions(&self, path: &str) -> Result<Option<Arc<Summary>>, Error> {
         let all_versions = Version::new(path, "");
         if self.main.is_some_and(|main| main.replacement(&all_versions).is_some()) {
-            return None;
+            return Ok(None);
         }
-        let latest = self.resolve_any(path, "latest").await.ok()?;
+        let latest = self.resolve_any(path, "latest").await?;
         let newest = Version::new(path, latest.version.as_str());
         let newest = self.main.map_or(newest.clone(), |main| main.resolve(&newest));
-        self.go_mods.go_mod(&newest).await.ok()
+        Ok(Some(self.go_mods.go_mod(&newest).await?))
     }
 }
 

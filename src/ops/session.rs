@@ -28,14 +28,14 @@ const CONNECTIONS: usize = 4;
 /// The pipeline for an operation with this go.sum.
 ///
 /// # Errors
-/// When the module cache can't be used. Errors in GOPROXY and GOSUMDB show when they are needed.
+/// When there is no place for the module cache. Errors in GOPROXY and GOSUMDB show when they are needed.
 pub fn pipeline(ctx: &Ctx, gosum: GoSum) -> Result<Arc<Pipeline>, Error> {
     let config = &ctx.config;
     if config.goauth().is_ok_and(|methods| methods.iter().any(|m| *m != AuthMethod::Netrc)) {
         ctx.note("gomodfetch: GOAUTH: this version supports netrc, but neither git nor commands");
     }
-    let store =
-        Store::open(&config.gomodcache().map_err(config_error)?, config.flags.is_on("modcacherw"))?;
+    let modcache = config.gomodcache().map_err(config_error)?;
+    let store = Store::new(&modcache, config.flags.is_on("modcacherw"));
     let database = Database::new(sumdb_setup(config, &store), Arc::clone(&ctx.transport));
     let rules = config.clone();
     let verifier = Verifier::new(

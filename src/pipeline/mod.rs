@@ -123,9 +123,7 @@ impl Pipeline {
         let key = (Arc::clone(path), revision.to_owned());
         let fetch = || async {
             let exact = Version::new(Arc::clone(path), revision);
-            if module::canonical_version(revision) == revision
-                && let Some(info) = self.store.read_info(&exact)
-            {
+            if let Some(info) = self.store.read_info(&exact) {
                 return Ok(Arc::new(info));
             }
             let _turn = self.small.acquire().await;
@@ -211,12 +209,15 @@ impl Pipeline {
         module: Version,
         gate: Option<Gate>,
     ) -> Option<Downloaded> {
-        let (info, go_mod, zip) = futures_util::future::join3(
-            self.fetch_info(&module.path, &module.version),
-            self.go_mod(&module),
-            self.stage(&module),
-        )
-        .await;
+        let all = futures_util::future::try_join3(
+            unless_fatal(self.fetch_info(&module.path, &module.version)),
+            unless_fatal(self.go_mod(&module)),
+            unless_fatal(self.stage(&module)),
+        );
+        let (info, go_mod, zip) = match all.await {
+            Ok(results) => results,
+            Err(err) => (Err(err.clone()), Err(err.clone()), Err(err)),
+        };
         if let Some(gate) = gate
             && !is_wanted(gate, &module).await
         {
@@ -227,11 +228,26 @@ impl Pipeline {
             Err(err) => Err(err),
         };
         let zip = match (&info, &go_mod, zip) {
-            (Err(err), _, _) | (_, Err(err), _) => Err(err.clone()),
+            (Err(err), _, _) | (_, Err(err), _) => {
+                // go would not have looked at the zip.
+                self.verifier.gosum().forget(&module);
+                Err(err.clone())
+            }
             (_, _, Err(err)) => Err(err),
             (Ok(_), Ok(_), Ok(ready)) => self.publish(&module, ready).await,
         };
         Some(Downloaded { info, go_mod, zip })
+    }
+}
+
+/// The result of `work` as a success, unless its error must end the run: then nothing else that is
+/// under way is waited for.
+async fn unless_fatal<T>(
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<Result<T, Error>, Error> {
+    match work.await {
+        Err(err) if err.is_fatal() => Err(err),
+        result => Ok(result),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, ZipOutcome};
 use crate::pipeline::Pipeline;
@@ -25,8 +27,9 @@ pub struct ZipDone {
 pub enum ZipReady {
     /// In the cache, and checked; its hash.
     Present(String),
-    /// Verified and unpacked under a temporary name; the lock is held.
-    Staged(Box<Verified<StagedZip>>),
+    /// Verified and unpacked under a temporary name; the lock is held, and so is the place among
+    /// the zips that are worked on: what waits to be published keeps files open.
+    Staged(Box<Verified<StagedZip>>, OwnedSemaphorePermit),
 }
 
 /// The recorded hash of a zip that is in the cache already.
@@ -69,13 +72,13 @@ impl Pipeline {
         let store = self.store.clone();
         let staged = blocking(move || {
             let staged = store.stage(lock, source);
-            drop((turn, unpacker));
+            drop(unpacker);
             staged
         })
         .await?;
         let verified = self.verifier.verify(staged).await?;
         verified.content().judge(verified.proof())?;
-        Ok(ZipReady::Staged(Box::new(verified)))
+        Ok(ZipReady::Staged(Box::new(verified), turn))
     }
 
     /// Makes a staged zip visible.
@@ -86,7 +89,7 @@ impl Pipeline {
     ) -> Result<ZipDone, Error> {
         let result = match ready {
             ZipReady::Present(hash) => Ok(ZipDone { hash, was_present: true }),
-            ZipReady::Staged(staged) => {
+            ZipReady::Staged(staged, _turn) => {
                 let hash = staged.content().hash().to_owned();
                 let store = self.store.clone();
                 blocking(move || store.publish_zip(*staged))

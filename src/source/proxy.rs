@@ -11,7 +11,9 @@ use crate::error::{Error, ErrorKind};
 use crate::net::{BoxFuture, NetError, SafeUrl, Transport, url::escape_path};
 use crate::source::{MAX_GO_MOD, MAX_INFO, MAX_LIST, MAX_ZIP, Source, ZipSink};
 use crate::spec::goproxy_json::{RevInfo, latest_from_list, parse_versions};
-use crate::spec::module::{self, InvalidVersionError, ModuleError, Version, VersionReason};
+use crate::spec::module::{
+    self, EscapeVersionError, InvalidVersionError, ModuleError, Version, VersionReason,
+};
 use crate::spec::quote::quote;
 
 /// A proxy at a base URL.
@@ -156,8 +158,13 @@ fn too_large() -> Error {
 }
 
 fn escape_version(path: &str, version: &str) -> Result<String, Error> {
-    module::escape_version(version)
-        .map_err(|err| of_version(Error::new(ErrorKind::Other, err), path, version))
+    module::escape_version(version).map_err(|err| {
+        let err = match err {
+            EscapeVersionError::Invalid(err) => Error::new(ErrorKind::Other, err),
+            err => Error::new(ErrorKind::Other, err),
+        };
+        of_version(err, path, version)
+    })
 }
 
 /// Says which version of which module an error is about; a revision that is no canonical version

@@ -54,8 +54,9 @@ impl Store {
     /// `cache/download/M/@v`.
     ///
     /// # Errors
-    /// When the module path can't be escaped.
+    /// When the cache's folder can't be made, or the module path can't be escaped.
     pub fn versions_dir(&self, path: &str) -> Result<PathBuf, Error> {
+        self.make()?;
         let escaped = module::escape_path(path).map_err(|err| Error::new(ErrorKind::Other, err))?;
         Ok(self.root.join("cache/download").join(escaped).join("@v"))
     }
@@ -65,8 +66,9 @@ impl Store {
     /// # Errors
     /// When path or version can't be escaped, or the version is not canonical.
     pub fn file(&self, module: &Version, kind: Kind) -> Result<PathBuf, Error> {
+        let dir = self.versions_dir(&module.path)?;
         let version = escaped_version(module)?;
-        Ok(self.versions_dir(&module.path)?.join(format!("{version}.{}", kind.extension())))
+        Ok(dir.join(format!("{version}.{}", kind.extension())))
     }
 
     /// `M@V`, the folder of the unpacked module.
@@ -74,6 +76,7 @@ impl Store {
     /// # Errors
     /// As [`Store::file`].
     pub fn tree(&self, module: &Version) -> Result<PathBuf, Error> {
+        self.make()?;
         let version = escaped_version(module)?;
         let path =
             module::escape_path(&module.path).map_err(|err| Error::new(ErrorKind::Other, err))?;
@@ -119,7 +122,7 @@ mod tests {
     #[test]
     fn places() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path(), false).unwrap();
+        let store = Store::new(dir.path(), false);
         let module = Version::new("example.com/My/Mod", "v1.2.3-RC1");
         let at = |path: PathBuf| path.strip_prefix(dir.path()).unwrap().display().to_string();
         assert_eq!(

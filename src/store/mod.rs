@@ -9,9 +9,10 @@
 //! Implements <https://go.dev/ref/mod#module-cache>.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, ErrorKind};
-use crate::sys::file;
+use crate::sys::{IoError, file};
 
 pub mod download;
 pub mod layout;
@@ -24,41 +25,41 @@ pub mod unpack;
 pub struct Store {
     root: PathBuf,
     writable_trees: bool,
+    made: Arc<OnceLock<Result<(), Error>>>,
 }
 
 impl Store {
-    /// The cache at `root`, which is made if need be. `writable_trees` is `-modcacherw`.
+    /// The cache at `root`. `writable_trees` is `-modcacherw`.
+    pub fn new(root: &Path, writable_trees: bool) -> Store {
+        Store { root: root.to_path_buf(), writable_trees, made: Arc::default() }
+    }
+
+    /// Makes the cache's folder if need be, once. As with go this happens when the first of its
+    /// files is named: who needs no module needs no cache.
     ///
     /// # Errors
-    /// When `root` is relative, is no directory or can't be made; in go's words.
-    pub fn open(root: &Path, writable_trees: bool) -> Result<Store, Error> {
-        let failed = |text: String| Error::message(ErrorKind::Other, text);
-        if !root.is_absolute() {
-            let shown = crate::spec::quote::quote(&root.to_string_lossy());
-            return Err(failed(format!(
-                "GOMODCACHE entry is relative; must be absolute path: {shown}.\n"
-            )));
-        }
-        match std::fs::metadata(root) {
-            Ok(meta) if meta.is_dir() => {}
-            Ok(_) => {
-                let shown = crate::spec::quote::quote(&root.to_string_lossy());
-                return Err(failed(format!(
-                    "could not create module cache: {shown} is not a directory"
-                )));
-            }
-            Err(err) if err.kind() == std::io::ErrorKind::NotFound => file::create_dir_all(root)
-                .map_err(|err| failed(format!("could not create module cache: {err}")))?,
-            Err(err) => {
-                let err = crate::sys::IoError::new("stat", root, &err);
-                return Err(failed(format!("could not create module cache: {err}")));
-            }
-        }
-        Ok(Store { root: root.to_path_buf(), writable_trees })
+    /// When the folder is relative, is no directory or can't be made; in go's words.
+    fn make(&self) -> Result<(), Error> {
+        self.made.get_or_init(|| make(&self.root)).clone()
     }
 
     /// The cache's own folder.
     pub fn root(&self) -> &Path {
         &self.root
     }
+}
+
+fn make(root: &Path) -> Result<(), Error> {
+    let failed = |text: String| Err(Error::message(ErrorKind::Other, text));
+    let shown = crate::spec::quote::quote(&root.to_string_lossy());
+    if !root.is_absolute() {
+        return failed(format!("GOMODCACHE entry is relative; must be absolute path: {shown}.\n"));
+    }
+    let made = match std::fs::metadata(root) {
+        Ok(meta) if meta.is_dir() => Ok(()),
+        Ok(_) => return failed(format!("could not create module cache: {shown} is not a directory")),
+        Err(err) if err.kind() == std::io::ErrorKind::NotFound => file::create_dir_all(root),
+        Err(err) => Err(IoError::new("stat", root, &err)),
+    };
+    made.or_else(|err| failed(format!("could not create module cache: {err}")))
 }

@@ -19,7 +19,7 @@ use crate::spec::modzip::{InMemory, Oddity};
 use crate::store::Store;
 use crate::store::layout::Kind;
 use crate::store::spool::{Spool, Spooled};
-use crate::store::unpack::{IN_PLACE, Place, StagedTree, Unpacked, unpack};
+use crate::store::unpack::{IN_PLACE, Naming, Place, StagedTree, Unpacked, unpack};
 use crate::sys::error::at;
 use crate::sys::file::TempFile;
 use crate::sys::lock::{self, Lock};
@@ -179,9 +179,11 @@ impl Store {
         let tree_path = self.staging_path(&module)?;
         let place = Place { path: &tree_path, cache: self.root() };
         let tree_at = (!self.tree_is_complete(&module)?).then_some(place);
+        let naming = Naming { zip: &zip_path, hash_is_recorded: false };
         let staged = match source {
             ZipSource::Existing(file, recorded) => {
-                let unpacked = unpack(file, &module, &zip_path, tree_at)?;
+                let naming = Naming { hash_is_recorded: recorded.is_some(), ..naming };
+                let unpacked = unpack(file, &module, naming, tree_at)?;
                 if recorded.is_some_and(|recorded| recorded != unpacked.hash) {
                     return Err(contradicts_ziphash(&zip_path).of_module(&module));
                 }
@@ -189,11 +191,11 @@ impl Store {
             }
             ZipSource::Spooled(spool) => spool.finish(|spooled| match spooled {
                 Spooled::File(temp) => {
-                    let unpacked = unpack(temp.reader()?, &module, &zip_path, tree_at)?;
+                    let unpacked = unpack(temp.reader()?, &module, naming, tree_at)?;
                     Ok::<_, Error>((unpacked, Some(temp)))
                 }
                 Spooled::Memory(data) => {
-                    let unpacked = unpack(InMemory(&data), &module, &zip_path, tree_at)?;
+                    let unpacked = unpack(InMemory(&data), &module, naming, tree_at)?;
                     let dir = zip_path.parent().unwrap_or(Path::new("."));
                     let mut temp = TempFile::create(dir, &file_name(&zip_path))?;
                     temp.write_all(&data)?;

@@ -85,51 +85,68 @@ pub struct Unpacked {
     pub oddities: Vec<Oddity>,
 }
 
+/// How errors about a zip are worded: go names the file once it unpacks it. It hashes a zip first,
+/// without naming it, unless the hash is recorded already.
+#[derive(Debug, Clone, Copy)]
+pub struct Naming<'a> {
+    /// The zip, or where it is going to be.
+    pub zip: &'a Path,
+    /// Whether the hash is recorded already.
+    pub hash_is_recorded: bool,
+}
+
+impl Naming<'_> {
+    fn while_hashing(&self, err: impl std::error::Error + Send + Sync + 'static) -> Error {
+        match self.hash_is_recorded {
+            true => self.while_unpacking(&err),
+            false => Error::new(ErrorKind::Security, err),
+        }
+    }
+
+    fn while_unpacking(&self, err: &dyn std::error::Error) -> Error {
+        Error::message(ErrorKind::Security, format!("unzip {}: {err}", self.zip.display()))
+    }
+}
+
 /// Checks, hashes and, where `tree_at` is given, unpacks a zip there.
-///
-/// `shown` is how errors name the zip.
 ///
 /// # Errors
 /// When this is no module zip, or the tree can't be written; nothing is left behind then.
 pub fn unpack(
     source: impl ReadAt,
     module: &Version,
-    shown: &Path,
+    naming: Naming<'_>,
     tree_at: Option<Place<'_>>,
 ) -> Result<Unpacked, Error> {
-    let archive = Archive::open(source).map_err(security)?;
-    check_prefix(&archive, module).map_err(security)?;
-    let unzip = |err: &dyn std::fmt::Display| {
-        Error::message(ErrorKind::Security, format!("unzip {}: {err}", shown.display()))
-    };
-    let checked = check_zip(&archive, module).map_err(|err| unzip(&err))?;
-    let oddities = archive.oddities().map_err(|err| unzip(&err))?;
+    let archive = Archive::open(source).map_err(|err| naming.while_hashing(err))?;
+    if !naming.hash_is_recorded {
+        check_prefix(&archive, module).map_err(|err| naming.while_hashing(err))?;
+    }
+    let checked = check_zip(&archive, module).map_err(|err| naming.while_unpacking(&err))?;
+    let oddities = archive.oddities().map_err(|err| naming.while_unpacking(&err))?;
     let mut hash = H1::new();
     let tree = match tree_at {
-        None => {
-            hash_only(&archive, &checked, &mut hash)?;
-            None
-        }
-        Some(place) => Some(write_tree(&archive, &checked, place, &mut hash)?),
+        None => hash_only(&archive, &checked, &mut hash).map(|()| None),
+        Some(place) => write_tree(&archive, &checked, place, &mut hash).map(Some),
     };
-    let hash = hash.finish().map_err(security)?;
+    let tree = tree.map_err(|failure| match failure {
+        Failure::Zip(err) => naming.while_hashing(err),
+        Failure::Io(err) => err.into(),
+    })?;
+    let hash = hash.finish().map_err(|err| naming.while_hashing(err))?;
     Ok(Unpacked { hash, tree, oddities })
-}
-
-fn security(err: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::new(ErrorKind::Security, err)
 }
 
 fn hash_only<R: ReadAt>(
     archive: &Archive<R>,
     checked: &Checked<'_>,
     hash: &mut H1,
-) -> Result<(), Error> {
+) -> Result<(), Failure> {
     let mut inflater = Inflater::exact();
     let files = checked.files.iter().map(|file| file.index);
     for index in files.chain(checked.directories.iter().copied()) {
         let Some(entry) = archive.entry(index) else { continue };
-        hash.add(entry.name, inflater.digest(archive, &entry).map_err(security)?);
+        hash.add(entry.name, inflater.digest(archive, &entry)?);
     }
     Ok(())
 }
@@ -146,12 +163,9 @@ impl From<ZipError> for Failure {
     }
 }
 
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Error {
-        match failure {
-            Failure::Zip(err) => security(err),
-            Failure::Io(err) => err.into(),
-        }
+impl From<IoError> for Failure {
+    fn from(err: IoError) -> Failure {
+        Failure::Io(err)
     }
 }
 
@@ -160,7 +174,7 @@ fn write_tree<R: ReadAt>(
     checked: &Checked<'_>,
     place: Place<'_>,
     hash: &mut H1,
-) -> Result<StagedTree, Error> {
+) -> Result<StagedTree, Failure> {
     let path = place.path;
     create_top(path)?;
     let mut staged = StagedTree {
@@ -184,7 +198,7 @@ fn write_tree<R: ReadAt>(
     }
     for index in &checked.directories {
         let Some(entry) = archive.entry(*index) else { continue };
-        hash.add(entry.name, inflater.digest(archive, &entry).map_err(security)?);
+        hash.add(entry.name, inflater.digest(archive, &entry)?);
     }
     Ok(staged)
 }
@@ -222,4 +236,24 @@ fn make_directories<'a>(
     in_order.push(path);
     made.insert(relative);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::modzip::InMemory;
+
+    #[test]
+    fn a_zip_is_named_where_its_hash_is_recorded() {
+        let module = Version::new("example.com/m", "v1.0.0");
+        for (hash_is_recorded, want) in [
+            (false, "zip: not a valid zip file"),
+            (true, "unzip v1.0.0.zip: zip: not a valid zip file"),
+        ] {
+            let naming = Naming { zip: Path::new("v1.0.0.zip"), hash_is_recorded };
+            let err = unpack(InMemory(b"no zip"), &module, naming, None).unwrap_err();
+            assert!(err.is_security());
+            assert_eq!(err.to_string(), want);
+        }
+    }
 }

@@ -128,7 +128,7 @@ impl Database {
                 self.under_way.fetch_add(1, Ordering::Relaxed);
                 let data = self.remote(setup, &path).await;
                 self.under_way.fetch_sub(1, Ordering::Relaxed);
-                (data?, true)
+                (data.map_err(|err| hint_at_privacy(err, module))?, true)
             }
         };
         let lookup = self
@@ -373,14 +373,26 @@ fn cache(path: &Path, data: &[u8]) {
     let _ = file::create_dir_all(dir).and_then(|()| lock::write_exclusive(path, data));
 }
 
+/// The database knows every public module: one that it does not know may be private.
+fn hint_at_privacy(err: Error, module: &Version) -> Error {
+    if !err.is_not_found() {
+        return err;
+    }
+    let path = &module.path;
+    err.hint(format!(
+        "if {path} is private, set GOPRIVATE={path}: it is then fetched from its own repository \
+         and not looked up in the checksum database"
+    ))
+    .hint(format!("if a proxy of yours serves it, set GONOSUMDB={path} alone"))
+}
+
 fn to_error(err: SumdbError) -> Error {
-    match &err {
-        SumdbError::Fork(_) => Error::new(ErrorKind::Security, err).fatal().bare(),
-        // A head that the database did not sign: nothing else that it says can be trusted.
-        SumdbError::Note { .. } | SumdbError::Stored(_) if err.is_security() => {
-            Error::new(ErrorKind::Security, err).fatal()
-        }
-        _ if err.is_security() => Error::new(ErrorKind::Security, err),
-        _ => Error::new(ErrorKind::Other, err),
+    let is_fork = matches!(err, SumdbError::Fork(_));
+    let is_forgery = err.is_forgery();
+    let kind = if err.is_security() { ErrorKind::Security } else { ErrorKind::Other };
+    match Error::new(kind, err) {
+        err if is_fork => err.fatal().bare(),
+        err if is_forgery => err.fatal(),
+        err => err,
     }
 }

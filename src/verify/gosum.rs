@@ -93,7 +93,10 @@ impl GoSum {
         }
         let mut state = self.state();
         let known = self.compare(&state.known, key, hash)?;
-        state.used.insert((key.clone(), hash.to_owned()));
+        if known {
+            // Not earlier, as go does it: what the database then refuses must not be written.
+            state.used.insert((key.clone(), hash.to_owned()));
+        }
         Ok(known)
     }
 
@@ -143,8 +146,17 @@ impl GoSum {
         }
         let others = state.known.hashes(key).join(", ");
         state.known.add(key.clone(), hash);
+        state.used.insert((key.clone(), hash.to_owned()));
         state.added.insert((key.clone(), hash.to_owned()));
         Ok((!others.is_empty()).then(|| unknown_algorithm(key, &others, hash)))
+    }
+
+    /// Takes back what this run has added for `key`: it belongs to nothing that was published.
+    pub fn forget(&self, key: &Version) {
+        let State { used, added, .. } = &mut *self.state();
+        for entry in added.extract_if(|(added, _)| added == key) {
+            used.remove(&entry);
+        }
     }
 
     /// Whether [`GoSum::write`] would change the file, given the sums to keep.

@@ -75,13 +75,13 @@ pub enum SumdbError {
 
 impl SumdbError {
     /// Whether content was refused because it is not what the database has signed, rather than
-    /// because it came in a wrong form, or not at all.
+    /// because it came in a wrong form, or not at all. A head without any signature counts too.
     pub fn is_security(&self) -> bool {
         match self {
             SumdbError::Fork(_)
             | SumdbError::RecordBeyondTree { .. }
             | SumdbError::RecordNotInTree => true,
-            SumdbError::Note { error, .. } => *error != NoteError::Malformed,
+            SumdbError::Note { .. } => true,
             SumdbError::Tile(error) | SumdbError::TreeTile { error, .. } => {
                 *error == TileError::Inconsistent
             }
@@ -92,6 +92,17 @@ impl SumdbError {
             | SumdbError::Tree { .. }
             | SumdbError::Record(_)
             | SumdbError::HeadMoved => false,
+        }
+    }
+
+    /// Whether somebody has signed in the database's place, or the database has signed two logs:
+    /// nothing that comes from there can be trusted any more.
+    pub fn is_forgery(&self) -> bool {
+        match self {
+            SumdbError::Fork(_) => true,
+            SumdbError::Note { error, .. } => *error != NoteError::Malformed,
+            SumdbError::Stored(error) => error.is_forgery(),
+            _ => false,
         }
     }
 }
