@@ -121,7 +121,8 @@ pub async fn list(
                     modules.push(Listed { error, ..Listed::new(module) });
                 } else {
                     let module = Version::new(*path, version);
-                    modules.push(Listed::new(actual(&module, main)));
+                    let error = goversion::is_toolchain(path).then(toolchain);
+                    modules.push(Listed { error, ..Listed::new(actual(&module, main)) });
                 }
             }
             Arg::Pattern(pattern) => {
@@ -148,7 +149,15 @@ fn actual(module: &Version, main: Option<&MainModule>) -> Version {
     main.map_or_else(|| module.clone(), |main| main.resolve(module))
 }
 
+/// `go` and `toolchain` stand in go.mod, but are no modules that could be downloaded.
+fn toolchain() -> Error {
+    Error::message(ErrorKind::Other, "internal error: invalid operation on toolchain module")
+}
+
 async fn answer(queries: &Queries<'_>, path: &str, query: &str, current: Option<&str>) -> Listed {
+    if goversion::is_toolchain(path) {
+        return Listed { error: Some(toolchain()), ..Listed::new(Version::new(path, query)) };
+    }
     match queries.resolve(path, query, current).await {
         Ok(info) => {
             let mut listed = Listed::new(Version::new(path, info.version.as_str()));

@@ -101,14 +101,22 @@ impl Chain {
     async fn walk<T>(&self, path: &str, mut ask: impl Ask<T>) -> Result<T, Error> {
         let private = match_prefix_patterns(&self.no_proxy, path);
         let mut best: Option<(Rank, Error)> = None;
+        let mut answered = None;
         for link in self.entries.as_ref().map_err(Clone::clone)? {
             let (rank, err) = match self.entry_for(&link.entry, private) {
                 Turn::Ask(source) => match ask.ask(source).await {
                     Ok(answer) => return Ok(answer),
-                    Err(err) if err.is_not_found() => (Rank::NotFound, err),
-                    Err(err) => (Rank::Proxy, err),
+                    Err(err) => {
+                        let rank = if err.is_not_found() { Rank::NotFound } else { Rank::Proxy };
+                        answered = Some(err.clone());
+                        (rank, err)
+                    }
                 },
-                Turn::Direct => (Rank::Direct, direct_unavailable(path)),
+                // What a proxy said is told rather than that we can't look further.
+                Turn::Direct => match answered.take() {
+                    Some(err) => (Rank::Direct, err.hint(DIRECT_IS_NEXT)),
+                    None => (Rank::Direct, direct_unavailable(path)),
+                },
                 Turn::Skip(err) => (Rank::NotFound, err),
             };
             let stop = err.is_security() || (!link.falls_back_on_any && !err.is_not_found());
@@ -234,6 +242,9 @@ impl Rank {
     }
 }
 
+const DIRECT_IS_NEXT: &str = "GOPROXY goes on with `direct`, which this version does not support: \
+                              only what a proxy serves can be downloaded";
+
 fn direct_unavailable(path: &str) -> Error {
     Error::message(
         ErrorKind::Other,
@@ -323,8 +334,10 @@ mod tests {
             ("a=404,off", "module lookup disabled by GOPROXY=off"),
             ("a=500|off", "a Network"),
             ("noproxy,a=ok", "a"),
+            ("a=404,direct", "a NotFound"),
+            ("a=500|direct", "a Network"),
             (
-                "a=404,direct",
+                "direct",
                 "module example.com/m: fetching directly from repositories is not supported by this version",
             ),
         ] {

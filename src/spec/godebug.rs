@@ -147,11 +147,16 @@ mod tests {
             ("default", "1.21", "value for default= must be goVERSION"),
             ("default", "go1.99", "default=go1.99 too new (toolchain is go1.26.1)"),
             ("panicnill", "1", "unknown godebug \"panicnill\""),
-            ("x509sha1", "1", "use of removed godebug \"x509sha1\", see https://go.dev/doc/godebug#go-124"),
+            (
+                "x509sha1",
+                "1",
+                "use of removed godebug \"x509sha1\", see https://go.dev/doc/godebug#go-124",
+            ),
             ("a b", "1", "key contains space"),
             ("panicnil", "1,2", "value contains comma"),
         ] {
-            let got = check(key, value, "1.26.1").err().map_or(String::new(), |err| err.to_string());
+            let got =
+                check(key, value, "1.26.1").err().map_or(String::new(), |err| err.to_string());
             assert_eq!(got, want, "{key}={value}");
         }
     }

@@ -57,7 +57,9 @@ fn make(root: &Path) -> Result<(), Error> {
     }
     let made = match std::fs::metadata(root) {
         Ok(meta) if meta.is_dir() => Ok(()),
-        Ok(_) => return failed(format!("could not create module cache: {shown} is not a directory")),
+        Ok(_) => {
+            return failed(format!("could not create module cache: {shown} is not a directory"));
+        }
         Err(err) if err.kind() == std::io::ErrorKind::NotFound => file::create_dir_all(root),
         Err(err) => Err(IoError::new("stat", root, &err)),
     };

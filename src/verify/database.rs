@@ -107,6 +107,14 @@ impl Database {
         }
     }
 
+    /// Whether the settings name a database that can be asked.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn check_settings(&self) -> Result<(), Error> {
+        self.setup.as_ref().map(drop).map_err(Clone::clone)
+    }
+
     /// The proved record of a module version.
     ///
     /// # Errors
@@ -308,6 +316,10 @@ impl Database {
             && let Some(part) = cut(&data)
         {
             return Ok(part);
+        }
+        if missing.is_not_found() {
+            // It is the database that lacks something, not the module that does not exist.
+            return Err(Error::message(ErrorKind::Network, missing.to_string()));
         }
         Err(missing)
     }

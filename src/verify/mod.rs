@@ -136,6 +136,7 @@ impl Verifier {
         };
         let module = Version::new(key.path.clone(), version);
         let verifying = |err: Error| err.context(&format!("verifying {noun}: ")).of_module(&module);
+        self.database.check_settings().map_err(verifying)?;
         let answer = self.database.record(&module).await;
         let answer = answer.map_err(|err| verifying(err.context(&format!("{key}: "))))?;
         let prefix = format!("{} {} ", key.path, key.version);

@@ -192,8 +192,8 @@ fn answers_that_cannot_be_opened() {
         (good.replacen("2\n", "-2\n", 1), "malformed record data".to_owned()),
         (good.replacen("2\n", "9223372036854775808\n", 1), "malformed record data".to_owned()),
         ("0".repeat(MAX_LOOKUP_SIZE) + &good, "malformed record data".to_owned()),
-        (format!("{record}junk\n"), note("malformed note", "junk\n")),
-        (format!("{record}{tree}"), note("malformed note", &tree)),
+        (format!("{record}junk\n"), format!("!{}", note("malformed note", "junk\n"))),
+        (format!("{record}{tree}"), format!("!{}", note("malformed note", &tree))),
         (
             record.to_owned() + &other_key.sign(&tree),
             format!("!{}", note(unverified, &other_key.sign(&tree))),
@@ -505,9 +505,9 @@ fn a_spoiled_file() {
     let junk = "reading tree note: malformed note\nnote:\njunk\n";
     let mut client = database.client();
     let first = merged(&mut client, "junk\n", &database);
-    assert_eq!(first, format!("initializing sumdb.Client: {junk}"));
+    assert_eq!(first, format!("!initializing sumdb.Client: {junk}"));
     merged(&mut client, &database.head(9), &database);
-    assert_eq!(merged(&mut client, "junk\n", &database), junk);
+    assert_eq!(merged(&mut client, "junk\n", &database), format!("!{junk}"));
     let unsigned = Signer::new(NAME, 2).sign(&database.log.tree(9).to_string());
     let first = merged(&mut database.client(), &unsigned, &database);
     assert!(first.starts_with("!initializing sumdb.Client: reading tree note: note has no"));
