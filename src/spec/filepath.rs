@@ -79,7 +79,7 @@ mod tests {
     fn shortening() {
         for (path, cwd, want) in [
             ("/p/q/go.mod", "/p/q", "go.mod"),
-            ("/p/go.mod", "/p/q", "../go.mod"),
+            ("/long/go.mod", "/long/q", "../go.mod"),
             ("/x/go.mod", "/p/q/r/s", "/x/go.mod"),
             ("/p/q", "/p/q", "."),
         ] {
