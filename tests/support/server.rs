@@ -1,0 +1,553 @@
+//! A server on 127.0.0.1 that speaks the module proxy protocol, with a checksum database and with faults.
+//!
+//! HTTP/1.1 and HTTP/2, plain or with TLS; it lives in a thread of its own until it is dropped. The
+//! registry stands at `/`, the database at `/sumdb/NAME/`.
+
+use std::convert::Infallible;
+use std::future::pending;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::Response;
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::sleep;
+use tokio_rustls::TlsAcceptor;
+
+use super::body::{self, ScriptedBody, Step};
+use super::connection::{Command, Line, OverTcp, Watched};
+use super::faults::{Effect, End, Fault, Head, Length, Redirect, glob};
+use super::registry::Registry;
+use super::reply::{Reply, TEXT};
+use super::requests::{InFlight, Request, Requests};
+use super::sumlog::SumLog;
+use super::tls::{Authority, LOOPBACK};
+
+/// Which versions of HTTP a server speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// Both; with TLS the client chooses by ALPN.
+    Both,
+    /// Only HTTP/1.1.
+    Http1,
+    /// Only HTTP/2.
+    Http2,
+}
+
+/// A server to be started.
+pub struct Builder {
+    registry: Registry,
+    sumdb: Option<SumLog>,
+    tls: Option<Authority>,
+    names: Vec<String>,
+    expired: bool,
+    protocol: Protocol,
+    latency: Duration,
+}
+
+impl Builder {
+    /// Serves this database too.
+    pub fn sumdb(mut self, log: SumLog) -> Self {
+        self.sumdb = Some(log);
+        self
+    }
+
+    /// Serves with TLS, under an authority of its own.
+    pub fn https(self) -> Self {
+        let authority = Authority::new();
+        self.https_by(&authority)
+    }
+
+    /// Serves with TLS, under an authority that other servers may share.
+    pub fn https_by(mut self, authority: &Authority) -> Self {
+        self.tls = Some(authority.clone());
+        self
+    }
+
+    /// Has a certificate for these names only.
+    pub fn certificate_for(mut self, names: &[&str]) -> Self {
+        self.names = names.iter().map(|name| (*name).to_owned()).collect();
+        self
+    }
+
+    /// Has a certificate that has expired.
+    pub fn expired(mut self) -> Self {
+        self.expired = true;
+        self
+    }
+
+    /// Speaks only this version of HTTP.
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.protocol = protocol;
+        self
+    }
+
+    /// Lets every answer wait so long.
+    pub fn latency(mut self, latency: Duration) -> Self {
+        self.latency = latency;
+        self
+    }
+
+    /// Starts it.
+    pub fn start(self) -> Server {
+        Server::start(self)
+    }
+}
+
+/// A running server; dropping it ends it and all its connections.
+pub struct Server {
+    address: SocketAddr,
+    authority: Option<Authority>,
+    shared: Arc<Shared>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the test and the server's thread both hold.
+struct Shared {
+    registry: Mutex<Registry>,
+    sumdb: Mutex<Option<SumLog>>,
+    faults: Mutex<Vec<Fault>>,
+    latency: Mutex<Duration>,
+    requests: Requests,
+    connections: AtomicUsize,
+    http: auto::Builder<TokioExecutor>,
+    tls: Option<TlsAcceptor>,
+}
+
+impl Server {
+    /// A server to be started, plain unless told otherwise.
+    pub fn builder(registry: Registry) -> Builder {
+        Builder {
+            registry,
+            sumdb: None,
+            tls: None,
+            names: LOOPBACK.map(str::to_owned).to_vec(),
+            expired: false,
+            protocol: Protocol::Both,
+            latency: Duration::ZERO,
+        }
+    }
+
+    /// A plain server for a registry, without a database.
+    pub fn http(registry: Registry) -> Self {
+        Self::builder(registry).start()
+    }
+
+    fn start(builder: Builder) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port on 127.0.0.1");
+        listener.set_nonblocking(true).expect("a non-blocking socket");
+        let address = listener.local_addr().expect("the address of the socket");
+        let alpn: &[&[u8]] = match builder.protocol {
+            Protocol::Both => &[b"h2", b"http/1.1"],
+            Protocol::Http1 => &[b"http/1.1"],
+            Protocol::Http2 => &[b"h2"],
+        };
+        let names: Vec<&str> = builder.names.iter().map(String::as_str).collect();
+        let tls = builder.tls.as_ref().map(|authority| {
+            let config = authority.server_config(&names, builder.expired, alpn);
+            TlsAcceptor::from(Arc::new(config))
+        });
+        let shared = Arc::new(Shared {
+            registry: Mutex::new(builder.registry),
+            sumdb: Mutex::new(builder.sumdb),
+            faults: Mutex::default(),
+            latency: Mutex::new(builder.latency),
+            requests: Requests::start(),
+            connections: AtomicUsize::new(0),
+            http: http(builder.protocol),
+            tls,
+        });
+        let (stop, stopped) = oneshot::channel();
+        let for_thread = Arc::clone(&shared);
+        let thread = thread::Builder::new()
+            .name("test-server".to_owned())
+            .spawn(move || run(for_thread, listener, stopped))
+            .expect("a thread");
+        Self { address, authority: builder.tls, shared, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// The address.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The URL without a final slash, for GOPROXY.
+    pub fn url(&self) -> String {
+        let scheme = if self.authority.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// The URL with credentials in it.
+    pub fn url_with(&self, user: &str, password: &str) -> String {
+        self.url().replacen("://", &format!("://{user}:{password}@"), 1)
+    }
+
+    /// The authority, if the server has TLS.
+    pub fn authority(&self) -> Option<&Authority> {
+        self.authority.as_ref()
+    }
+
+    /// The file for SSL_CERT_FILE, if the server has TLS.
+    pub fn ca_file(&self) -> Option<PathBuf> {
+        self.authority.as_ref().map(Authority::file)
+    }
+
+    /// The registry, to be changed while the server runs. No answer is given while it is held.
+    pub fn registry(&self) -> MutexGuard<'_, Registry> {
+        lock(&self.shared.registry)
+    }
+
+    /// Does something with the database, for which the registry may be asked too:
+    /// `server.sumdb(|log| log.add_all(&server.registry()))`.
+    #[track_caller]
+    pub fn sumdb<T>(&self, with: impl FnOnce(&mut SumLog) -> T) -> T {
+        with(lock(&self.shared.sumdb).as_mut().expect("a server with a database"))
+    }
+
+    /// Puts another database in place of the one that there was.
+    pub fn replace_sumdb(&self, log: Option<SumLog>) -> Option<SumLog> {
+        std::mem::replace(&mut *lock(&self.shared.sumdb), log)
+    }
+
+    /// GOSUMDB for the database, to be reached through whatever GOPROXY says; nothing without one.
+    pub fn vkey(&self) -> Option<String> {
+        lock(&self.shared.sumdb).as_ref().map(SumLog::vkey)
+    }
+
+    /// GOSUMDB for the database with this server as its explicit URL.
+    pub fn gosumdb(&self) -> String {
+        let url = self.url();
+        self.sumdb(|log| log.gosumdb(&url))
+    }
+
+    /// Adds a rule behind those that there are.
+    pub fn fault(&self, fault: Fault) {
+        lock(&self.shared.faults).push(fault);
+    }
+
+    /// Removes all rules.
+    pub fn heal(&self) {
+        lock(&self.shared.faults).clear();
+    }
+
+    /// Lets every answer from now on wait so long.
+    pub fn set_latency(&self, latency: Duration) {
+        *lock(&self.shared.latency) = latency;
+    }
+
+    /// All requests until now, in the order in which they came.
+    pub fn requests(&self) -> Vec<Request> {
+        self.shared.requests.all()
+    }
+
+    /// The requests whose path fits the pattern.
+    pub fn requests_for(&self, pattern: &str) -> Vec<Request> {
+        let mut requests = self.requests();
+        requests.retain(|request| glob(pattern, &request.path));
+        requests
+    }
+
+    /// The paths of all requests until now, in the order in which they came.
+    pub fn paths(&self) -> Vec<String> {
+        self.requests().into_iter().map(|request| request.path).collect()
+    }
+
+    /// How many requests there were whose path fits the pattern.
+    pub fn count(&self, pattern: &str) -> usize {
+        self.requests_for(pattern).len()
+    }
+
+    /// Forgets the requests until now.
+    pub fn forget_requests(&self) {
+        self.shared.requests.clear();
+    }
+
+    /// How many requests whose path fits the pattern were in flight at once.
+    pub fn peak(&self, pattern: &str) -> usize {
+        self.shared.requests.peak(pattern)
+    }
+
+    /// How many connections were accepted.
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn http(protocol: Protocol) -> auto::Builder<TokioExecutor> {
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http1().timer(TokioTimer::new());
+    http.http2().timer(TokioTimer::new());
+    match protocol {
+        Protocol::Both => http,
+        Protocol::Http1 => http.http1_only(),
+        Protocol::Http2 => http.http2_only(),
+    }
+}
+
+/// The server's thread: accepts until it is told to stop.
+fn run(shared: Arc<Shared>, listener: TcpListener, mut stopped: oneshot::Receiver<()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let listener = tokio::net::TcpListener::from_std(listener).expect("a listening socket");
+        loop {
+            tokio::select! {
+                _ = &mut stopped => return,
+                accepted = listener.accept() => {
+                    let Ok((stream, _)) = accepted else { continue };
+                    let _ = stream.set_nodelay(true);
+                    tokio::spawn(greet(Arc::clone(&shared), stream));
+                }
+            }
+        }
+    });
+}
+
+async fn greet(shared: Arc<Shared>, stream: tokio::net::TcpStream) {
+    let number = shared.connections.fetch_add(1, Ordering::SeqCst);
+    let (line, commands) = Line::new(number);
+    match &shared.tls {
+        None => serve(&shared, Watched::new(stream, Arc::clone(&line)), line, commands).await,
+        Some(tls) => {
+            // A client that does not trust the certificate leaves here.
+            if let Ok(stream) = tls.accept(stream).await {
+                serve(&shared, Watched::new(stream, Arc::clone(&line)), line, commands).await;
+            }
+        }
+    }
+}
+
+/// Serves one connection until it ends or is told to.
+async fn serve<S>(
+    shared: &Arc<Shared>,
+    stream: Watched<S>,
+    line: Arc<Line>,
+    mut commands: mpsc::UnboundedReceiver<Command>,
+) where
+    S: OverTcp + AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(|request| {
+        let (shared, line) = (Arc::clone(shared), Arc::clone(&line));
+        async move { Ok::<_, Infallible>(answer(&shared, line, request).await) }
+    });
+    let mut connection =
+        std::pin::pin!(shared.http.serve_connection(TokioIo::new(stream), service));
+    loop {
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            Some(command) = commands.recv() => match command {
+                Command::Close | Command::Reset => return,
+                Command::GoAway => connection.as_mut().graceful_shutdown(),
+            },
+        }
+    }
+}
+
+/// Answers one request, truthfully or as the first rule that means it says.
+async fn answer(
+    shared: &Shared,
+    line: Arc<Line>,
+    request: hyper::Request<Incoming>,
+) -> Response<ScriptedBody> {
+    let record = describe(&request, line.number, shared.requests.elapsed());
+    let in_flight = shared.requests.enter(record.clone());
+    let faults = lock(&shared.faults).clone();
+    let effect = faults.into_iter().find(|fault| fault.means(&record));
+    let effect = effect.map(|fault| fault.effect).unwrap_or_default();
+
+    let latency = *lock(&shared.latency);
+    if latency > Duration::ZERO {
+        sleep(latency).await;
+    }
+    if let Some(gate) = &effect.gate {
+        gate.pass().await;
+    }
+    if let Some(delay) = effect.delay {
+        sleep(delay).await;
+    }
+    match effect.head {
+        Head::Sent => {}
+        Head::Never => pending().await,
+        Head::Connection(command) => {
+            line.command(command);
+            pending().await
+        }
+    }
+    if effect.go_away {
+        line.command(Command::GoAway);
+    }
+    let reply = effective_reply(shared, &effect, &record);
+    respond(&effect, reply, &record, line, in_flight)
+}
+
+fn describe(request: &hyper::Request<Incoming>, connection: usize, at: Duration) -> Request {
+    let uri = request.uri();
+    let host_header = request.headers().get("host").and_then(|host| host.to_str().ok());
+    let host = uri.authority().map(|host| host.as_str()).or(host_header);
+    let headers = request.headers().iter().map(|(name, value)| {
+        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        (name.as_str().to_owned(), value)
+    });
+    Request {
+        connection,
+        protocol: format!("{:?}", request.version()),
+        method: request.method().to_string(),
+        path: uri.path().to_owned(),
+        query: uri.query().map(str::to_owned),
+        host: host.unwrap_or_default().to_owned(),
+        headers: headers.collect(),
+        at,
+        status: None,
+        began: 0,
+        ended: None,
+    }
+}
+
+/// The rule's own answer, or the truth.
+fn effective_reply(shared: &Shared, effect: &Effect, request: &Request) -> Reply {
+    match (&effect.redirect, effect.status, &effect.body) {
+        (Some(_), status, _) => Reply::error(status.unwrap_or(302), "elsewhere"),
+        (None, status, Some(body)) => {
+            Reply { status: status.unwrap_or(200), content_type: TEXT, body: body.clone() }
+        }
+        (None, Some(status), None) => Reply::error(status, format!("fault: {status}")),
+        (None, None, None) => truth(shared, request),
+    }
+}
+
+/// What the registry or the database answers.
+fn truth(shared: &Shared, request: &Request) -> Reply {
+    if request.method != "GET" && request.method != "HEAD" {
+        return Reply::error(405, "method not allowed");
+    }
+    let Some(path) = percent_decode(&request.path) else {
+        return Reply::error(400, "malformed path");
+    };
+    // The database first: the order in which tests take the two locks.
+    let mut sumdb = lock(&shared.sumdb);
+    let registry = lock(&shared.registry);
+    if let Some(log) = sumdb.as_mut()
+        && let Some(below) = path.strip_prefix("/sumdb/").and_then(|p| p.strip_prefix(log.name()))
+        && below.starts_with('/')
+    {
+        return log.respond(below, &registry);
+    }
+    registry.respond(&path)
+}
+
+/// Puts a reply on the wire as the rule says.
+fn respond(
+    effect: &Effect,
+    reply: Reply,
+    request: &Request,
+    line: Arc<Line>,
+    in_flight: InFlight,
+) -> Response<ScriptedBody> {
+    in_flight.answered(reply.status);
+    let (length, is_sound) = match effect.length {
+        Length::True => (Some(reply.body.len() as u64), effect.end == End::Whole),
+        Length::Declared(length) => (Some(length), false),
+        Length::Missing => (None, false),
+    };
+    let has_body = request.method != "HEAD";
+    let steps = if has_body { script(effect, &reply.body) } else { Vec::new() };
+    // A length that hyper is told must be true; one that it is not told stands in the header only.
+    let exact = length.filter(|_| is_sound && has_body);
+    let mut response = Response::new(ScriptedBody::new(steps, exact, line, in_flight));
+    *response.status_mut() = reply.status.try_into().expect("a status of three digits");
+
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
+    if let Some(length) = length {
+        headers.insert(CONTENT_LENGTH, length.into());
+    }
+    if let Some(redirect) = &effect.redirect {
+        let place = match redirect {
+            Redirect::To(url) => url.clone(),
+            Redirect::Below(base) => format!("{base}{}", request.path),
+        };
+        headers.insert(LOCATION, place.try_into().expect("a URL that fits a header"));
+    }
+    for (name, value) in &effect.headers {
+        let name: HeaderName = name.parse().expect("a header name");
+        let value = HeaderValue::from_bytes(value.as_bytes()).expect("a header value");
+        headers.insert(name, value);
+    }
+    response
+}
+
+/// The script of a body.
+fn script(effect: &Effect, body: &Bytes) -> Vec<Step> {
+    let start = |len: usize| body.slice(..len.min(body.len()));
+    let mut steps = match effect.end {
+        End::Whole if effect.length == Length::True => body::send(body).collect(),
+        // hyper gives up a connection whose declared length is not reached, with what it still holds.
+        End::Whole => body::send_surely(body),
+        End::Stall(len) => body::send(&start(len)).chain([Step::Hang]).collect(),
+        End::Stream(len) => with_end(body::send_surely(&start(len)), [Step::Fail]),
+        End::Connection(len, command) => {
+            let end = [Step::Connection(command), Step::Hang];
+            with_end(body::send_surely(&start(len)), end)
+        }
+        End::Endless => {
+            let endless = Step::Repeat(Bytes::from(vec![b'.'; 8 << 10]));
+            body::send(body).chain([endless]).collect()
+        }
+    };
+    if let Some((piece, pause)) = effect.trickle {
+        steps = steps.into_iter().flat_map(|step| slowly(step, piece, pause)).collect();
+    }
+    steps
+}
+
+fn with_end<const N: usize>(mut steps: Vec<Step>, end: [Step; N]) -> Vec<Step> {
+    steps.extend(end);
+    steps
+}
+
+/// A step that sends, in small pieces with pauses.
+fn slowly(step: Step, piece: usize, pause: Duration) -> Vec<Step> {
+    let Step::Send(bytes) = step else {
+        return vec![step];
+    };
+    let starts = (0..bytes.len()).step_by(piece);
+    let pieces = starts.map(|start| bytes.slice(start..bytes.len().min(start + piece)));
+    pieces.flat_map(|bytes| [Step::Pause(pause), Step::Send(bytes)]).collect()
+}
+
+/// Replaces `%41` by `A`; nothing where the escapes are malformed.
+fn percent_decode(path: &str) -> Option<String> {
+    let mut parts = path.split('%');
+    let mut decoded = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2)?;
+        decoded.push(u8::from_str_radix(digits, 16).ok()?);
+        decoded.extend(rest.as_bytes());
+    }
+    String::from_utf8(decoded).ok()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("no panic under the lock")
+}
