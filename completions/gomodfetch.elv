@@ -1,0 +1,132 @@
+
+use builtin;
+use str;
+
+set edit:completion:arg-completer[gomodfetch] = {|@words|
+    fn spaces {|n|
+        builtin:repeat $n ' ' | str:join ''
+    }
+    fn cand {|text desc|
+        edit:complex-candidate $text &display=$text' '(spaces (- 14 (wcswidth $text)))$desc
+    }
+    var command = 'gomodfetch'
+    for word $words[1..-1] {
+        if (str:has-prefix $word '-') {
+            break
+        }
+        set command = $command';'$word
+    }
+    var completions = [
+        &'gomodfetch'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand download 'Download modules into the module cache'
+            cand env 'Show every setting and where it came from'
+            cand mod 'go''s names for the commands: `mod download` is `download`'
+            cand completions 'Print a completion script for a shell'
+            cand man 'Print the man page (roff)'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'gomodfetch;download'= {
+            cand --json 'Print a JSON object for each module, as go mod download does'
+            cand --reuse 'A file with the JSON of an earlier run, as for go'
+            cand --jobs 'Zips to transfer at once [default: 128]'
+            cand --modfile 'Use this file in place of go.mod'
+            cand --overlay 'JSON file that names stand-ins for files'
+            cand --modcacherw 'Leave new directories in the module cache writable'
+            cand -C 'Change to this directory first'
+            cand --C 'Change to this directory first'
+            cand -x 'Show every request with its status and time'
+            cand --x 'Show every request with its status and time'
+            cand --progress 'How progress is shown [default: a bar on a terminal, else nothing]'
+            cand --stream 'With -json: print each object as soon as it is known'
+            cand --locked 'Fail if go.mod or go.sum would have to change'
+            cand -v 'Say what is downloaded (the same as --progress=plain)'
+            cand --verbose 'Say what is downloaded (the same as --progress=plain)'
+            cand --hints 'Print advice after errors even where stderr is no terminal'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'gomodfetch;env'= {
+            cand -C 'Change to this directory first'
+            cand --C 'Change to this directory first'
+            cand -x 'Show every request with its status and time'
+            cand --x 'Show every request with its status and time'
+            cand --progress 'How progress is shown [default: a bar on a terminal, else nothing]'
+            cand --json 'Print JSON: name, value, origin and meaning of each'
+            cand -v 'Say what is downloaded (the same as --progress=plain)'
+            cand --verbose 'Say what is downloaded (the same as --progress=plain)'
+            cand --hints 'Print advice after errors even where stderr is no terminal'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'gomodfetch;mod'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand download 'Download modules into the module cache'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'gomodfetch;mod;download'= {
+            cand --json 'Print a JSON object for each module, as go mod download does'
+            cand --reuse 'A file with the JSON of an earlier run, as for go'
+            cand --jobs 'Zips to transfer at once [default: 128]'
+            cand --modfile 'Use this file in place of go.mod'
+            cand --overlay 'JSON file that names stand-ins for files'
+            cand --modcacherw 'Leave new directories in the module cache writable'
+            cand -C 'Change to this directory first'
+            cand --C 'Change to this directory first'
+            cand -x 'Show every request with its status and time'
+            cand --x 'Show every request with its status and time'
+            cand --progress 'How progress is shown [default: a bar on a terminal, else nothing]'
+            cand --stream 'With -json: print each object as soon as it is known'
+            cand --locked 'Fail if go.mod or go.sum would have to change'
+            cand -v 'Say what is downloaded (the same as --progress=plain)'
+            cand --verbose 'Say what is downloaded (the same as --progress=plain)'
+            cand --hints 'Print advice after errors even where stderr is no terminal'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'gomodfetch;mod;help'= {
+            cand download 'Download modules into the module cache'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'gomodfetch;mod;help;download'= {
+        }
+        &'gomodfetch;mod;help;help'= {
+        }
+        &'gomodfetch;completions'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'gomodfetch;man'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'gomodfetch;help'= {
+            cand download 'Download modules into the module cache'
+            cand env 'Show every setting and where it came from'
+            cand mod 'go''s names for the commands: `mod download` is `download`'
+            cand completions 'Print a completion script for a shell'
+            cand man 'Print the man page (roff)'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'gomodfetch;help;download'= {
+        }
+        &'gomodfetch;help;env'= {
+        }
+        &'gomodfetch;help;mod'= {
+            cand download 'Download modules into the module cache'
+        }
+        &'gomodfetch;help;mod;download'= {
+        }
+        &'gomodfetch;help;completions'= {
+        }
+        &'gomodfetch;help;man'= {
+        }
+        &'gomodfetch;help;help'= {
+        }
+    ]
+    $completions[$command]
+}

@@ -1,0 +1,92 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_gomodfetch_global_optspecs
+    string join \n h/help V/version
+end
+
+function __fish_gomodfetch_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_gomodfetch_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_gomodfetch_using_subcommand
+    set -l cmd (__fish_gomodfetch_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -s h -l help -d 'Print help'
+complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -s V -l version -d 'Print version'
+complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "download" -d 'Download modules into the module cache'
+complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "env" -d 'Show every setting and where it came from'
+complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "mod" -d 'go\'s names for the commands: `mod download` is `download`'
+complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "man" -d 'Print the man page (roff)'
+complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l json -d 'Print a JSON object for each module, as go mod download does' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l reuse -d 'A file with the JSON of an earlier run, as for go' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l jobs -d 'Zips to transfer at once [default: 128]' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l modfile -d 'Use this file in place of go.mod' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l overlay -d 'JSON file that names stand-ins for files' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l modcacherw -d 'Leave new directories in the module cache writable' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -s C -l C -d 'Change to this directory first' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -s x -l x -d 'Show every request with its status and time' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l progress -d 'How progress is shown [default: a bar on a terminal, else nothing]' -r -f -a "auto\t''
+bar\t''
+plain\t''
+none\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l stream -d 'With -json: print each object as soon as it is known'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l locked -d 'Fail if go.mod or go.sum would have to change'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l hints -d 'Print advice after errors even where stderr is no terminal'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -s C -l C -d 'Change to this directory first' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -s x -l x -d 'Show every request with its status and time' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -l progress -d 'How progress is shown [default: a bar on a terminal, else nothing]' -r -f -a "auto\t''
+bar\t''
+plain\t''
+none\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -l json -d 'Print JSON: name, value, origin and meaning of each'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -l hints -d 'Print advice after errors even where stderr is no terminal'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -s h -l help -d 'Print help'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download help" -s h -l help -d 'Print help'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download help" -f -a "download" -d 'Download modules into the module cache'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l json -d 'Print a JSON object for each module, as go mod download does' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l reuse -d 'A file with the JSON of an earlier run, as for go' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l jobs -d 'Zips to transfer at once [default: 128]' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l modfile -d 'Use this file in place of go.mod' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l overlay -d 'JSON file that names stand-ins for files' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l modcacherw -d 'Leave new directories in the module cache writable' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -s C -l C -d 'Change to this directory first' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -s x -l x -d 'Show every request with its status and time' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l progress -d 'How progress is shown [default: a bar on a terminal, else nothing]' -r -f -a "auto\t''
+bar\t''
+plain\t''
+none\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l stream -d 'With -json: print each object as soon as it is known'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l locked -d 'Fail if go.mod or go.sum would have to change'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l hints -d 'Print advice after errors even where stderr is no terminal'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from help" -f -a "download" -d 'Download modules into the module cache'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand man" -s h -l help -d 'Print help'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download env mod completions man help" -f -a "download" -d 'Download modules into the module cache'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download env mod completions man help" -f -a "env" -d 'Show every setting and where it came from'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download env mod completions man help" -f -a "mod" -d 'go\'s names for the commands: `mod download` is `download`'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download env mod completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download env mod completions man help" -f -a "man" -d 'Print the man page (roff)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download env mod completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and __fish_seen_subcommand_from mod" -f -a "download" -d 'Download modules into the module cache'
