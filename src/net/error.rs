@@ -95,11 +95,6 @@ impl NetError {
             _ => false,
         }
     }
-
-    /// Whether the server's certificate was refused.
-    pub fn is_certificate(&self) -> bool {
-        matches!(self, NetError::Request { cause: RequestCause::Certificate, .. })
-    }
 }
 
 impl From<NetError> for Error {

@@ -9,6 +9,7 @@
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -96,8 +97,11 @@ pub async fn run(
         ctx.note(warning.clone());
     }
     run.requirements = listing.requirements.clone();
-    if args.modules.is_empty() {
-        run.commit(false)?;
+    if args.modules.is_empty()
+        && let Err(err) = run.commit(false)
+    {
+        run.keep_infos(&listing).await;
+        return Err(err);
     }
     let mut outcome = run.download(&listing, each).await;
     let failed = outcome.error().is_some();
@@ -288,7 +292,8 @@ impl<'a> Run<'a> {
             )
             .bare());
         }
-        let data = lock::read_unlocked(&self.ctx.cwd.join(file), MAX_REUSE)?;
+        let data = lock::read_unlocked(&self.ctx.cwd.join(file), MAX_REUSE)
+            .map_err(|err| err.on(Path::new(file)))?;
         decode_reuse(&data)
             .map_err(|err| Error::message(ErrorKind::Other, format!("parsing {file}: {err}")))?;
         Ok(())
@@ -305,6 +310,15 @@ impl<'a> Run<'a> {
         let Some(main) = &mut self.main else { return Ok(()) };
         let overlay = &self.project.overlay;
         commit(main, &self.requirements, &self.pipeline, overlay, &self.rules, permission)
+    }
+
+    /// Publishes the .info of what was listed, and nothing else: go has read it by then.
+    async fn keep_infos(&self, listing: &Listing) {
+        let listed = listing.modules.iter().filter(|listed| listed.error.is_none());
+        let modules = listed.map(|listed| &listed.module).filter(|m| !m.version.is_empty());
+        let infos = modules.map(|module| self.pipeline.info(&module.path, &module.version));
+        // The run has failed already, for another reason.
+        let _ = futures_util::future::join_all(infos).await;
     }
 
     /// Downloads what was listed, telling `each` of every module in order.

@@ -3,7 +3,7 @@
 //! The file is JSON, `{"Replace": {"path": "path of the stand-in"}}`; an empty stand-in means that
 //! the path does not exist. Relative paths are relative to the working directory.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -18,38 +18,48 @@ const MAX_SIZE: u64 = 16 << 20;
 /// Which files stand in for which.
 #[derive(Debug, Clone, Default)]
 pub struct Overlay {
-    replaced: HashMap<PathBuf, Option<PathBuf>>,
+    replaced: BTreeMap<PathBuf, Option<PathBuf>>,
 }
 
 #[derive(Deserialize)]
 struct Format {
-    #[serde(rename = "Replace", default)]
-    replace: HashMap<String, String>,
+    #[serde(rename = "Replace", alias = "replace", default)]
+    replace: BTreeMap<String, String>,
 }
 
 impl Overlay {
     /// Reads the overlay file at `path`; paths in it are relative to `cwd`.
     ///
     /// # Errors
-    /// When it can't be read or is no such JSON, or names a path twice.
+    /// When it can't be read or is no such JSON, names a path twice, or one below another.
     pub fn read(path: &Path, cwd: &Path) -> Result<Overlay, Error> {
         let data = lock::read_unlocked(&cwd.join(path), MAX_SIZE)
-            .map_err(|err| Error::from(err).context("reading overlay: "))?;
+            .map_err(|err| Error::from(err.on(path)).context("reading overlay: "))?;
         let format: Format = serde_json::from_slice(&data).map_err(|err| {
             Error::message(ErrorKind::Other, format!("parsing overlay JSON: {err}"))
         })?;
-        let mut replaced = HashMap::new();
+        let failed = |text: String| Err(Error::message(ErrorKind::Other, text));
+        let mut names: HashMap<PathBuf, String> = HashMap::new();
+        let mut replaced = BTreeMap::new();
         for (from, to) in format.replace {
             if from.is_empty() {
-                return Err(Error::message(ErrorKind::Other, "empty string key in overlay map"));
+                return failed("empty string key in overlay map".to_owned());
             }
             let key = filepath::clean(&cwd.join(&from));
             let target = (!to.is_empty()).then(|| filepath::clean(&cwd.join(&to)));
-            if replaced.insert(key.clone(), target).is_some() {
-                return Err(Error::message(
-                    ErrorKind::Other,
-                    format!("duplicate paths {} in overlay map", key.display()),
-                ));
+            if let Some(before) = names.insert(key.clone(), from.clone()) {
+                return failed(format!("duplicate paths {before} and {from} in overlay map"));
+            }
+            replaced.insert(key, target);
+        }
+        let mut files = replaced.iter().filter(|(_, to)| to.is_some()).peekable();
+        while let Some((file, _)) = files.next() {
+            // Paths are in order: what is below one follows it.
+            if let Some((next, _)) = files.peek()
+                && next.starts_with(file)
+            {
+                let (file, next) = (file.display(), next.display());
+                return failed(format!("inconsistent files {file} and {next} in overlay map"));
             }
         }
         Ok(Overlay { replaced })

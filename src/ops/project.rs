@@ -67,6 +67,7 @@ impl Project {
             root = None;
         }
         if let Some(gopath) = ctx.config.gopath.entries().first()
+            && !gopath.as_os_str().is_empty()
             && gopath.join("go.mod").exists()
         {
             let shown = gopath.display();
@@ -109,7 +110,7 @@ impl Project {
         let Some(root) = &self.root else { return Ok(None) };
         let path = self.go_mod_path(root);
         let shown = filepath::short(&path, &ctx.cwd);
-        let data = self.overlay.read_file(&path)?;
+        let data = self.overlay.read_file(&path).map_err(|err| err.on(&shown))?;
         let mut fixer = Fixer { fixed, missing: Vec::new(), applied: false };
         let mut fix = |path: &str, version: &str| fixer.fix(path, version);
         let name = shown.display().to_string();

@@ -12,9 +12,10 @@ use crate::error::{Error, ErrorKind};
 use crate::pipeline::Pipeline;
 use crate::plan::{GoMods, MainModule, Summary};
 use crate::spec::goproxy_json::{GoTime, RevInfo};
+use crate::spec::modfile::Retract;
 use crate::spec::module::{self, Timestamp, Version};
 use crate::spec::query::{Query, is_revision_query};
-use crate::spec::{goversion, semver};
+use crate::spec::{goversion, semver, unicode};
 
 /// Answers queries.
 pub struct Queries<'a> {
@@ -35,11 +36,44 @@ struct Unusable {
 
 impl Unusable {
     fn contains(&self, version: &str) -> bool {
-        self.excluded.contains(version)
-            || self
-                .retracted
-                .as_ref()
-                .is_some_and(|summary| summary.retract.iter().any(|r| r.interval.contains(version)))
+        self.excluded.contains(version) || self.retractions(version).next().is_some()
+    }
+
+    fn retractions(&self, version: &str) -> impl Iterator<Item = &Retract> {
+        let all = self.retracted.iter().flat_map(|summary| &summary.retract);
+        all.filter(move |retract| retract.interval.contains(version))
+    }
+
+    /// Why `version` must not be chosen, in go's words; `None` if it may be.
+    fn reason(&self, version: &str) -> Option<String> {
+        if self.excluded.contains(version) {
+            return Some("excluded by go.mod".to_owned());
+        }
+        let mut retractions = self.retractions(version).peekable();
+        retractions.peek()?;
+        let reason = retractions.map(|retract| &*retract.rationale).find(|text| !text.is_empty());
+        Some(match reason {
+            None => RETRACTED.to_owned(),
+            Some(reason) => format!("{RETRACTED}: {}", short(reason)),
+        })
+    }
+}
+
+const RETRACTED: &str = "retracted by module author";
+/// Longest rationale that is shown, in bytes.
+const MAX_RATIONALE: usize = 500;
+
+/// The first line of a rationale, if it is fit to be shown.
+fn short(rationale: &str) -> &str {
+    let line = rationale.lines().next().unwrap_or_default().trim();
+    if line.is_empty() {
+        RETRACTED
+    } else if line.len() > MAX_RATIONALE {
+        "(message omitted: too long)"
+    } else if line.chars().any(|c| !unicode::is_printable(c) && !c.is_whitespace()) {
+        "(message omitted: contains non-printable characters)"
+    } else {
+        line
     }
 }
 
@@ -127,10 +161,12 @@ impl Queries<'_> {
                 Err(err) => return Err(err),
             }
         }
-        if let Some(current) = query.fallback()
-            && !unusable.contains(current)
-        {
-            return self.stat(&path, current).await;
+        if let Some(current) = query.fallback() {
+            return match unusable.reason(current) {
+                None => self.stat(&path, current).await,
+                Some(reason) => Err(Error::message(ErrorKind::Other, reason)
+                    .of_module(&Version::new(path, current))),
+            };
         }
         Err(Error::new(ErrorKind::NotFound, query.no_match()))
     }
@@ -250,7 +286,14 @@ impl Queries<'_> {
         let latest = self.resolve_any(path, "latest").await?;
         let newest = Version::new(path, latest.version.as_str());
         let newest = self.main.map_or(newest.clone(), |main| main.resolve(&newest));
-        Ok(Some(self.go_mods.go_mod(&newest).await?))
+        match self.go_mods.go_mod(&newest).await {
+            // What it takes back is taken back, however new a Go it asks for.
+            Err(err) if err.is_too_new() => {
+                let file = self.pipeline.go_mod(&newest).await?;
+                Ok(Summary::parse("go.mod", &file.data).ok().map(Arc::new))
+            }
+            result => result.map(Some),
+        }
     }
 }
 

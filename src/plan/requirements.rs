@@ -145,11 +145,11 @@ impl Requirements {
         go_mods: &dyn GoMods,
     ) -> (Arc<ModuleGraph>, Option<Error>) {
         if let Some(graph) = &self.graph {
-            return (Arc::clone(graph), graph.error(main));
+            return (Arc::clone(graph), graph.error());
         }
         let graph = Arc::new(ModuleGraph::load(self.pruning, &self.roots, main, go_mods).await);
         self.graph = Some(Arc::clone(&graph));
-        let error = graph.error(main);
+        let error = graph.error();
         (graph, error)
     }
 }
@@ -220,7 +220,7 @@ impl ModuleGraph {
     }
 
     /// The failure nearest to the main module, with the chain that leads there.
-    fn error(&self, _main: &MainModule) -> Option<Error> {
+    fn error(&self) -> Option<Error> {
         if self.failed.is_empty() {
             return None;
         }

@@ -96,12 +96,6 @@ impl Store {
         let text = std::str::from_utf8(&data).ok()?.trim();
         (text.len() == HASH_LENGTH && !text.contains('\0')).then(|| text.to_owned())
     }
-
-    /// The versions listed in the cache for `path`, in the form of a proxy's list.
-    pub fn read_list(&self, path: &str) -> Option<Vec<u8>> {
-        let path = self.versions_dir(path).ok()?.join("list");
-        lock::read_shared(&path, MAX_LIST).ok()
-    }
 }
 
 fn write_file(path: &Path, data: &[u8]) -> Result<(), Error> {

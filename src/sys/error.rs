@@ -32,6 +32,11 @@ impl IoError {
         IoError { op, path: path.to_path_buf(), kind: io::ErrorKind::Other, text: text.into() }
     }
 
+    /// The same error with the path as the user knows it.
+    pub fn on(self, path: &Path) -> IoError {
+        IoError { path: path.to_path_buf(), ..self }
+    }
+
     /// Whether the path does not exist.
     pub fn is_not_found(&self) -> bool {
         self.kind == io::ErrorKind::NotFound
