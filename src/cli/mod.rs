@@ -3,7 +3,7 @@
 //! - [`spelling`]: go's way of writing flags turned into GNU's.
 //! - [`flags`]: the one definition of commands and flags, which help, completions and man pages
 //!   are made from.
-//! - [`print`]: errors, hints and results.
+//! - [`mod@print`]: errors, hints and results.
 //! - [`generate`]: completions and man pages.
 
 #![allow(
@@ -122,7 +122,9 @@ fn with_config(
     let reporter = Arc::new(Reporter::new(progress, config.flags.is_on("x")));
     let observer: Arc<dyn Observer> = Arc::clone(&reporter) as Arc<dyn Observer>;
     let transport = ops::session::transport(&config, &observer);
-    let jobs = matches.get_one::<usize>("jobs").copied().unwrap_or(flags::DEFAULT_JOBS);
+    // Not every command has the flag.
+    let jobs = matches.try_get_one::<usize>("jobs").ok().flatten().copied();
+    let jobs = jobs.unwrap_or(flags::DEFAULT_JOBS);
     let ctx = Ctx { config, cwd, transport, observer, jobs };
     command(Invocation { matches, ctx, reporter, printer })
 }

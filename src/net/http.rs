@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
 use url::Url;
 
@@ -24,7 +24,7 @@ use crate::net::{BoxFuture, Response, Transport, tls};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a server may send nothing at all.
 const STALL_TIMEOUT: Duration = Duration::from_secs(60);
-/// As Go's client.
+/// Requests in a row, as Go counts redirects.
 const MAX_REDIRECTS: usize = 10;
 /// Bytes a server may send on one HTTP/2 stream before we have read them. The default of 64 KiB
 /// makes a transfer wait for a round trip every 64 KiB.
@@ -77,23 +77,41 @@ impl HttpTransport {
             .ok_or_else(|| NetError::Refused("no HTTP client".into()))
     }
 
+    /// Sends the request, and follows redirects as Go does: at most ten, and never from https to
+    /// something else. Credentials are for the place that they were meant for: another host, or
+    /// another port, does not get them.
     async fn send(&self, url: &SafeUrl) -> Result<reqwest::Response, NetError> {
-        let request_error =
-            |text: String, cause| NetError::Request { url: url.to_string(), text, cause };
-        let mut request = self.client()?.get(bare(url.secret()));
-        if let Some(value) = self.authorization(url)? {
-            request = request.header(AUTHORIZATION, value);
+        let failed = |(text, cause)| NetError::Request { url: url.to_string(), text, cause };
+        let client = self.client()?;
+        let first = bare(url.secret());
+        let credentials = self.authorization(url)?;
+        let (mut place, mut authorization) = (first.clone(), credentials.clone());
+        for _ in 0..MAX_REDIRECTS {
+            let proxy = (self.settings.proxy)(&place)
+                .map_err(|text| failed((text, RequestCause::Other)))?;
+            let mut request = client.get(place.clone());
+            if let Some(value) = authorization {
+                request = request.header(AUTHORIZATION, value);
+            }
+            let sent = request.send().await;
+            let response = sent.map_err(|err| failed(explain(&err, &place, proxy.as_ref())))?;
+            let Some(next) = redirect(&response, &place) else { return Ok(response) };
+            let secure = first.scheme() == "https";
+            if let Some(text) = forbidden(secure, &place, &next) {
+                return Err(failed((text, RequestCause::Redirect)));
+            }
+            let own = SafeUrl::new(next.clone()).credentials().filter(|_| secure);
+            authorization = match own {
+                Some(own) => Some(basic(own, url)?),
+                None if next.origin() == first.origin() => credentials.clone(),
+                None => None,
+            };
+            place = bare(&next);
         }
-        if let Err(text) = (self.settings.proxy)(url.secret()) {
-            return Err(request_error(text, RequestCause::Other));
-        }
-        request.send().await.map_err(|err| {
-            let (text, cause) = explain(&err, url);
-            request_error(text, cause)
-        })
+        Err(failed((format!("stopped after {MAX_REDIRECTS} redirects"), RequestCause::Redirect)))
     }
 
-    /// The Authorization header: netrc's entry first (https only), then the URL's own credentials.
+    /// The Authorization header: the URL's own credentials, else netrc's entry; for https only.
     fn authorization(&self, url: &SafeUrl) -> Result<Option<HeaderValue>, NetError> {
         let own = url.credentials();
         if url.scheme() != "https" {
@@ -110,14 +128,18 @@ impl HttpTransport {
             None => host.to_owned(),
         };
         let found = (self.settings.netrc)(&host).map_err(NetError::Refused)?;
-        let Some((user, password)) = found.or(own) else { return Ok(None) };
-        use base64::Engine as _;
-        let token = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
-        let mut value = HeaderValue::from_str(&format!("Basic {token}"))
-            .map_err(|_| NetError::Refused(format!("malformed credentials for {url}")))?;
-        value.set_sensitive(true);
-        Ok(Some(value))
+        own.or(found).map(|credentials| basic(credentials, url)).transpose()
     }
+}
+
+/// The header for user name and password.
+fn basic((user, password): (String, String), url: &SafeUrl) -> Result<HeaderValue, NetError> {
+    use base64::Engine as _;
+    let token = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+    let mut value = HeaderValue::from_str(&format!("Basic {token}"))
+        .map_err(|_| NetError::Refused(format!("malformed credentials for {url}")))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 impl Transport for HttpTransport {
@@ -159,7 +181,7 @@ impl HttpTransport {
                     observer.event(&Event::BytesReceived { count: bytes.len() as u64 });
                     Ok(bytes)
                 }
-                Err(err) => Err(explain(&err, &address).0),
+                Err(err) => Err(explain(&err, address.secret(), None).0),
             })),
         }
     }
@@ -189,8 +211,8 @@ fn build_clients(settings: &HttpSettings) -> Result<Vec<reqwest::Client>, String
             reqwest::Client::builder()
                 .tls_backend_preconfigured(tls.clone())
                 .no_proxy()
-                .proxy(reqwest::Proxy::custom(move |url| rule(url).ok().flatten()))
-                .redirect(Policy::custom(follow))
+                .proxy(reqwest::Proxy::custom(move |url| rule(url).ok().flatten().map(resolving)))
+                .redirect(Policy::none())
                 .referer(false)
                 .connect_timeout(CONNECT_TIMEOUT)
                 .read_timeout(STALL_TIMEOUT)
@@ -204,52 +226,57 @@ fn build_clients(settings: &HttpSettings) -> Result<Vec<reqwest::Client>, String
         .collect()
 }
 
-/// Follows redirects as Go does: at most ten, and never from https to something else.
-fn follow(attempt: reqwest::redirect::Attempt<'_>) -> reqwest::redirect::Action {
-    if attempt.previous().len() > MAX_REDIRECTS {
-        return attempt.error(Forbidden(format!("stopped after {MAX_REDIRECTS} redirects")));
+/// A SOCKS proxy is given names to resolve, as Go does it: only it may know them, and only it should.
+fn resolving(mut proxy: Url) -> Url {
+    if proxy.scheme() == "socks5" {
+        // Both schemes are of a kind, so that one can take the other's place.
+        let _ = proxy.set_scheme("socks5h");
     }
-    let secure = attempt.previous().first().is_some_and(|first| first.scheme() == "https");
-    if secure && attempt.url().scheme() != "https" {
-        let from = attempt.previous().last().cloned().map(SafeUrl::new);
-        let to = SafeUrl::new(attempt.url().clone());
-        let from = from.map(|url| url.to_string()).unwrap_or_default();
-        return attempt
-            .error(Forbidden(format!("redirected from secure URL {from} to insecure URL {to}")));
-    }
-    if !matches!(attempt.url().scheme(), "http" | "https") {
-        let scheme = attempt.url().scheme().to_owned();
-        return attempt.error(Forbidden(format!("unsupported protocol scheme \"{scheme}\"")));
-    }
-    attempt.follow()
+    proxy
 }
 
-/// A redirect that must not be followed.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Forbidden(String);
+/// Why a redirect must not be followed, `secure` being whether it began with https.
+fn forbidden(secure: bool, from: &Url, to: &Url) -> Option<String> {
+    if secure && to.scheme() != "https" {
+        let [from, to] = [from, to].map(|url| SafeUrl::new(url.clone()));
+        return Some(format!("redirected from secure URL {from} to insecure URL {to}"));
+    }
+    (!matches!(to.scheme(), "http" | "https"))
+        .then(|| format!("unsupported protocol scheme \"{}\"", to.scheme()))
+}
+
+/// Where a redirect leads.
+fn redirect(response: &reqwest::Response, from: &Url) -> Option<Url> {
+    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    from.join(response.headers().get(LOCATION)?.to_str().ok()?).ok()
+}
 
 /// The reason of a failed request in the words that Go users know, and its class.
-fn explain(err: &reqwest::Error, url: &SafeUrl) -> (String, RequestCause) {
+///
+/// `place` is what was asked for, `proxy` how it was to be reached.
+fn explain(err: &reqwest::Error, place: &Url, proxy: Option<&Url>) -> (String, RequestCause) {
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(err);
-    let host = url.secret().host_str().unwrap_or_default();
-    let port = url.secret().port_or_known_default().unwrap_or(0);
+    let (dialled, dial) = match proxy {
+        Some(proxy) => (proxy, "proxyconnect tcp: dial tcp"),
+        None => (place, "dial tcp"),
+    };
+    let host = dialled.host_str().unwrap_or_default();
+    let port = dialled.port_or_known_default().unwrap_or(0);
     while let Some(cause) = source {
-        if let Some(forbidden) = cause.downcast_ref::<Forbidden>() {
-            return (forbidden.to_string(), RequestCause::Redirect);
-        }
         if let Some(tls) = find_tls(cause) {
-            return explain_tls(tls, host);
+            return explain_tls(tls, place.host_str().unwrap_or_default());
         }
         if cause.to_string().contains("dns error") {
-            return (format!("dial tcp: lookup {host}: no such host"), RequestCause::Dns);
+            return (format!("{dial}: lookup {host}: no such host"), RequestCause::Dns);
         }
         if let Some(io) = cause.downcast_ref::<std::io::Error>()
             && io.raw_os_error().is_some()
         {
             let reason = crate::sys::error::reason(io);
             if err.is_connect() {
-                let text = format!("dial tcp {host}:{port}: connect: {reason}");
+                let text = format!("{dial} {host}:{port}: connect: {reason}");
                 return (text, RequestCause::Connect);
             }
             return (reason, RequestCause::Other);
@@ -258,7 +285,7 @@ fn explain(err: &reqwest::Error, url: &SafeUrl) -> (String, RequestCause) {
     }
     if err.is_timeout() {
         let what = if err.is_connect() {
-            format!("dial tcp {host}:{port}: i/o timeout")
+            format!("{dial} {host}:{port}: i/o timeout")
         } else {
             format!("no data for {} seconds", STALL_TIMEOUT.as_secs())
         };
@@ -285,8 +312,8 @@ fn find_tls<'a>(err: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls
     if let Some(tls) = err.downcast_ref::<rustls::Error>() {
         return Some(tls);
     }
-    let io = err.downcast_ref::<std::io::Error>()?;
-    io.get_ref()?.downcast_ref::<rustls::Error>()
+    // I/O errors hold what they are made of without naming it as their source.
+    find_tls(err.downcast_ref::<std::io::Error>()?.get_ref()?)
 }
 
 fn explain_tls(err: &rustls::Error, host: &str) -> (String, RequestCause) {
@@ -295,7 +322,10 @@ fn explain_tls(err: &rustls::Error, host: &str) -> (String, RequestCause) {
         return (format!("tls: {err}"), RequestCause::Other);
     };
     let reason = match reason {
-        Cert::UnknownIssuer => "certificate signed by unknown authority".to_owned(),
+        // The latter where another authority of the same name is trusted.
+        Cert::UnknownIssuer | Cert::BadSignature => {
+            "certificate signed by unknown authority".to_owned()
+        }
         Cert::Expired
         | Cert::ExpiredContext { .. }
         | Cert::NotValidYet
@@ -303,12 +333,26 @@ fn explain_tls(err: &rustls::Error, host: &str) -> (String, RequestCause) {
             "certificate has expired or is not yet valid".to_owned()
         }
         Cert::NotValidForName => format!("certificate is not valid for {host}"),
-        Cert::NotValidForNameContext { presented, .. } => {
-            format!("certificate is valid for {}, not {host}", presented.join(", "))
-        }
+        Cert::NotValidForNameContext { presented, .. } => wrong_name(presented, host),
         other => format!("{other:?}"),
     };
     (format!("tls: failed to verify certificate: x509: {reason}"), RequestCause::Certificate)
+}
+
+/// `presented` are names in the form `DnsName("example.com")` or `IpAddress(192.0.2.1)`.
+fn wrong_name(presented: &[String], host: &str) -> String {
+    let is_ip = |name: &String| name.starts_with("IpAddress");
+    if host.parse::<std::net::IpAddr>().is_ok() && !presented.iter().any(is_ip) {
+        return format!(
+            "cannot validate certificate for {host} because it doesn't contain any IP SANs"
+        );
+    }
+    let bare = |name: &String| match name.split_once('(') {
+        Some((_, inner)) => inner.trim_matches([')', '"']).to_owned(),
+        None => name.clone(),
+    };
+    let names: Vec<String> = presented.iter().map(bare).collect();
+    format!("certificate is valid for {}, not {host}", names.join(", "))
 }
 
 /// The messages of an error and its sources, without those that repeat the address.

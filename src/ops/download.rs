@@ -97,11 +97,12 @@ pub async fn run(
         ctx.note(warning.clone());
     }
     run.requirements = listing.requirements.clone();
-    if args.modules.is_empty()
-        && let Err(err) = run.commit(false)
-    {
-        run.keep_infos(&listing).await;
-        return Err(err);
+    if args.modules.is_empty() {
+        run.read_go_mods(&listing).await?;
+        if let Err(err) = run.commit(false) {
+            run.keep_infos(&listing).await;
+            return Err(err);
+        }
     }
     let mut outcome = run.download(&listing, each).await;
     let failed = outcome.error().is_some();
@@ -312,10 +313,18 @@ impl<'a> Run<'a> {
         commit(main, &self.requirements, &self.pipeline, overlay, &self.rules, permission)
     }
 
+    /// Reads the go.mod of everything listed, as go does while it lists: go.sum names them, even
+    /// where the module graph ends before them, as it can where a requirement is excluded.
+    async fn read_go_mods(&self, listing: &Listing) -> Result<(), Error> {
+        let files = listing.to_download().map(|module| self.pipeline.go_mod(module));
+        // Others than those that end the run are met again when the module is downloaded.
+        let results = futures_util::future::join_all(files).await;
+        results.into_iter().filter_map(Result::err).find(Error::is_fatal).map_or(Ok(()), Err)
+    }
+
     /// Publishes the .info of what was listed, and nothing else: go has read it by then.
     async fn keep_infos(&self, listing: &Listing) {
-        let listed = listing.modules.iter().filter(|listed| listed.error.is_none());
-        let modules = listed.map(|listed| &listed.module).filter(|m| !m.version.is_empty());
+        let modules = listing.to_download();
         let infos = modules.map(|module| self.pipeline.info(&module.path, &module.version));
         // The run has failed already, for another reason.
         let _ = futures_util::future::join_all(infos).await;
@@ -332,16 +341,10 @@ impl<'a> Run<'a> {
             .iter()
             .filter(|listed| !listed.module.version.is_empty() || listed.error.is_some())
             .collect();
-        let wanted: HashSet<Version> = listed
-            .iter()
-            .filter(|listed| listed.error.is_none())
-            .map(|listed| listed.module.clone())
-            .collect();
+        let wanted: HashSet<Version> = listing.to_download().cloned().collect();
         self.ctx.observer.event(&Event::ZipsPlanned { count: wanted.len() as u64 });
-        for listed in &listed {
-            if listed.error.is_none() {
-                self.spawn(listed.module.clone(), false);
-            }
+        for module in listing.to_download() {
+            self.spawn(module.clone(), false);
         }
         self.early.gate.send_replace(Decision::Publish(Arc::new(wanted)));
 

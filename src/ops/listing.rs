@@ -50,6 +50,14 @@ pub struct Listing {
     pub warnings: Vec<String>,
 }
 
+impl Listing {
+    /// The modules that were found, directories and the main module left out.
+    pub fn to_download(&self) -> impl Iterator<Item = &Version> {
+        let found = self.modules.iter().filter(|listed| listed.error.is_none());
+        found.map(|listed| &listed.module).filter(|module| !module.version.is_empty())
+    }
+}
+
 /// An argument, taken apart.
 enum Arg<'a> {
     Pattern(&'a str),

@@ -4,7 +4,7 @@
 //! it prints nothing.
 //!
 //! - [`download`]: `download`, as `go mod download`.
-//! - [`env`]: `env`, every setting and where it came from.
+//! - [`mod@env`]: `env`, every setting and where it came from.
 //! - [`listing`]: which modules the arguments of a command mean.
 //! - [`go_mods`]: go.mod files of dependencies, from the cache, proxies and directories.
 //! - [`commit`]: go.mod and go.sum written back.

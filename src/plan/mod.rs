@@ -12,7 +12,7 @@
 //! - [`main_module`]: the main module's go.mod, its replacements and exclusions.
 //! - [`requirements`]: roots, pruning, and the graph loaded from them.
 //! - [`update`]: roots made consistent with the graph.
-//! - [`write`]: the go.mod that follows, and which checksums go.sum keeps.
+//! - [`mod@write`]: the go.mod that follows, and which checksums go.sum keeps.
 
 use std::sync::Arc;
 

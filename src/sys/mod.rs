@@ -5,7 +5,7 @@
 //!
 //! - [`error`]: an I/O error that can be cloned and that names the operation and the path.
 //! - [`lock`]: advisory whole-file locks, compatible with those of the `go` command.
-//! - [`file`]: files and directories made, renamed, removed; atomic replacement.
+//! - [`mod@file`]: files and directories made, renamed, removed; atomic replacement.
 //! - [`limits`]: how many files may be open.
 //! - [`tree`]: directory trees that are read-only when finished.
 //! - [`once`]: work done once per key, however many ask for it.

@@ -168,7 +168,9 @@ impl Database {
                 match lock::read_shared(&head, MAX_ANSWER) {
                     Ok(data) => drop(client.merge_stored(&data).map_err(to_error)?),
                     Err(err) if err.is_not_found() => {}
-                    Err(err) => return Err(err.into()),
+                    Err(err) => {
+                        return Err(Error::from(err).context("initializing sumdb.Client: "));
+                    }
                 }
                 none.insert(client)
             }
