@@ -21,6 +21,8 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
 
     $completions = @(switch ($command) {
         'gomodfetch' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
@@ -40,11 +42,11 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('--modfile', '--modfile', [CompletionResultType]::ParameterName, 'Use this file in place of go.mod')
             [CompletionResult]::new('--overlay', '--overlay', [CompletionResultType]::ParameterName, 'JSON file that names stand-ins for files')
             [CompletionResult]::new('--modcacherw', '--modcacherw', [CompletionResultType]::ParameterName, 'Leave new directories in the module cache writable')
-            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
-            [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
             [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
             [CompletionResult]::new('--x', '--x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
             [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown [default: a bar on a terminal, else nothing]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
             [CompletionResult]::new('--stream', '--stream', [CompletionResultType]::ParameterName, 'With -json: print each object as soon as it is known')
             [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail if go.mod or go.sum would have to change')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
@@ -55,11 +57,11 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             break
         }
         'gomodfetch;env' {
-            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
-            [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
             [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
             [CompletionResult]::new('--x', '--x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
             [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown [default: a bar on a terminal, else nothing]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: name, value, origin and meaning of each')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
@@ -69,6 +71,8 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             break
         }
         'gomodfetch;mod' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('download', 'download', [CompletionResultType]::ParameterValue, 'Download modules into the module cache')
@@ -82,11 +86,11 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('--modfile', '--modfile', [CompletionResultType]::ParameterName, 'Use this file in place of go.mod')
             [CompletionResult]::new('--overlay', '--overlay', [CompletionResultType]::ParameterName, 'JSON file that names stand-ins for files')
             [CompletionResult]::new('--modcacherw', '--modcacherw', [CompletionResultType]::ParameterName, 'Leave new directories in the module cache writable')
-            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
-            [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
             [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
             [CompletionResult]::new('--x', '--x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
             [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown [default: a bar on a terminal, else nothing]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
             [CompletionResult]::new('--stream', '--stream', [CompletionResultType]::ParameterName, 'With -json: print each object as soon as it is known')
             [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail if go.mod or go.sum would have to change')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
@@ -108,11 +112,15 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             break
         }
         'gomodfetch;completions' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'gomodfetch;man' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

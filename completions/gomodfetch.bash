@@ -74,12 +74,20 @@ _gomodfetch() {
 
     case "${cmd}" in
         gomodfetch)
-            opts="-h -V --help --version download env mod completions man help"
+            opts="-C -h -V --C --help --version download env mod completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -88,12 +96,20 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__completions)
-            opts="-h --help bash elvish fish powershell zsh"
+            opts="-C -h --C --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -102,7 +118,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__download)
-            opts="-C -x -v -h --json --stream --reuse --locked --jobs --modfile --overlay --modcacherw --C --x --verbose --progress --hints --help"
+            opts="-x -v -C -h --json --stream --reuse --locked --jobs --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -132,14 +148,6 @@ _gomodfetch() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --C)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -C)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --x)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -150,6 +158,14 @@ _gomodfetch() {
                     ;;
                 --progress)
                     COMPREPLY=($(compgen -W "auto bar plain none" -- "${cur}"))
+                    return 0
+                    ;;
+                --C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -160,20 +176,12 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__env)
-            opts="-C -x -v -h --json --C --x --verbose --progress --hints --help"
+            opts="-x -v -C -h --json --x --verbose --progress --hints --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --C)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -C)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --x)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -184,6 +192,14 @@ _gomodfetch() {
                     ;;
                 --progress)
                     COMPREPLY=($(compgen -W "auto bar plain none" -- "${cur}"))
+                    return 0
+                    ;;
+                --C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -306,12 +322,20 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__man)
-            opts="-h --help"
+            opts="-C -h --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -320,12 +344,20 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__mod)
-            opts="-h --help download help"
+            opts="-C -h --C --help download help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -334,7 +366,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__mod__subcmd__download)
-            opts="-C -x -v -h --json --stream --reuse --locked --jobs --modfile --overlay --modcacherw --C --x --verbose --progress --hints --help"
+            opts="-x -v -C -h --json --stream --reuse --locked --jobs --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -364,14 +396,6 @@ _gomodfetch() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --C)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -C)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --x)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -382,6 +406,14 @@ _gomodfetch() {
                     ;;
                 --progress)
                     COMPREPLY=($(compgen -W "auto bar plain none" -- "${cur}"))
+                    return 0
+                    ;;
+                --C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)

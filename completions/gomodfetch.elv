@@ -18,6 +18,8 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
     }
     var completions = [
         &'gomodfetch'= {
+            cand -C 'Change to this directory first'
+            cand --C 'Change to this directory first'
             cand -h 'Print help'
             cand --help 'Print help'
             cand -V 'Print version'
@@ -36,11 +38,11 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand --modfile 'Use this file in place of go.mod'
             cand --overlay 'JSON file that names stand-ins for files'
             cand --modcacherw 'Leave new directories in the module cache writable'
-            cand -C 'Change to this directory first'
-            cand --C 'Change to this directory first'
             cand -x 'Show every request with its status and time'
             cand --x 'Show every request with its status and time'
             cand --progress 'How progress is shown [default: a bar on a terminal, else nothing]'
+            cand -C 'Change to this directory first'
+            cand --C 'Change to this directory first'
             cand --stream 'With -json: print each object as soon as it is known'
             cand --locked 'Fail if go.mod or go.sum would have to change'
             cand -v 'Say what is downloaded (the same as --progress=plain)'
@@ -50,11 +52,11 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'gomodfetch;env'= {
-            cand -C 'Change to this directory first'
-            cand --C 'Change to this directory first'
             cand -x 'Show every request with its status and time'
             cand --x 'Show every request with its status and time'
             cand --progress 'How progress is shown [default: a bar on a terminal, else nothing]'
+            cand -C 'Change to this directory first'
+            cand --C 'Change to this directory first'
             cand --json 'Print JSON: name, value, origin and meaning of each'
             cand -v 'Say what is downloaded (the same as --progress=plain)'
             cand --verbose 'Say what is downloaded (the same as --progress=plain)'
@@ -63,6 +65,8 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand --help 'Print help'
         }
         &'gomodfetch;mod'= {
+            cand -C 'Change to this directory first'
+            cand --C 'Change to this directory first'
             cand -h 'Print help'
             cand --help 'Print help'
             cand download 'Download modules into the module cache'
@@ -75,11 +79,11 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand --modfile 'Use this file in place of go.mod'
             cand --overlay 'JSON file that names stand-ins for files'
             cand --modcacherw 'Leave new directories in the module cache writable'
-            cand -C 'Change to this directory first'
-            cand --C 'Change to this directory first'
             cand -x 'Show every request with its status and time'
             cand --x 'Show every request with its status and time'
             cand --progress 'How progress is shown [default: a bar on a terminal, else nothing]'
+            cand -C 'Change to this directory first'
+            cand --C 'Change to this directory first'
             cand --stream 'With -json: print each object as soon as it is known'
             cand --locked 'Fail if go.mod or go.sum would have to change'
             cand -v 'Say what is downloaded (the same as --progress=plain)'
@@ -97,10 +101,14 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
         &'gomodfetch;mod;help;help'= {
         }
         &'gomodfetch;completions'= {
+            cand -C 'Change to this directory first'
+            cand --C 'Change to this directory first'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'gomodfetch;man'= {
+            cand -C 'Change to this directory first'
+            cand --C 'Change to this directory first'
             cand -h 'Print help'
             cand --help 'Print help'
         }

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_gomodfetch_global_optspecs
-    string join \n h/help V/version
+    string join \n C/C= h/help V/version
 end
 
 function __fish_gomodfetch_needs_command
@@ -24,6 +24,7 @@ function __fish_gomodfetch_using_subcommand
     contains -- $cmd[1] $argv
 end
 
+complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -s C -l C -d 'Change to this directory first' -r
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -s h -l help -d 'Print help'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -s V -l version -d 'Print version'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "download" -d 'Download modules into the module cache'
@@ -38,27 +39,28 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l jobs 
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l modfile -d 'Use this file in place of go.mod' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l overlay -d 'JSON file that names stand-ins for files' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l modcacherw -d 'Leave new directories in the module cache writable' -r
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -s C -l C -d 'Change to this directory first' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -s x -l x -d 'Show every request with its status and time' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l progress -d 'How progress is shown [default: a bar on a terminal, else nothing]' -r -f -a "auto\t''
 bar\t''
 plain\t''
 none\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -s C -l C -d 'Change to this directory first' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l stream -d 'With -json: print each object as soon as it is known'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l locked -d 'Fail if go.mod or go.sum would have to change'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l hints -d 'Print advice after errors even where stderr is no terminal'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -s C -l C -d 'Change to this directory first' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -s x -l x -d 'Show every request with its status and time' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -l progress -d 'How progress is shown [default: a bar on a terminal, else nothing]' -r -f -a "auto\t''
 bar\t''
 plain\t''
 none\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -s C -l C -d 'Change to this directory first' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -l json -d 'Print JSON: name, value, origin and meaning of each'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -l hints -d 'Print advice after errors even where stderr is no terminal'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -s h -l help -d 'Print help'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download help" -s C -l C -d 'Change to this directory first' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download help" -s h -l help -d 'Print help'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download help" -f -a "download" -d 'Download modules into the module cache'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -68,12 +70,12 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_se
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l modfile -d 'Use this file in place of go.mod' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l overlay -d 'JSON file that names stand-ins for files' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l modcacherw -d 'Leave new directories in the module cache writable' -r
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -s C -l C -d 'Change to this directory first' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -s x -l x -d 'Show every request with its status and time' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l progress -d 'How progress is shown [default: a bar on a terminal, else nothing]' -r -f -a "auto\t''
 bar\t''
 plain\t''
 none\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -s C -l C -d 'Change to this directory first' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l stream -d 'With -json: print each object as soon as it is known'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l locked -d 'Fail if go.mod or go.sum would have to change'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
@@ -81,7 +83,9 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_se
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from help" -f -a "download" -d 'Download modules into the module cache'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand completions" -s C -l C -d 'Change to this directory first' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand man" -s C -l C -d 'Change to this directory first' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand man" -s h -l help -d 'Print help'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download env mod completions man help" -f -a "download" -d 'Download modules into the module cache'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download env mod completions man help" -f -a "env" -d 'Show every setting and where it came from'

@@ -39,6 +39,16 @@ pub fn command() -> Command {
         .arg_required_else_help(true)
         .infer_long_args(false)
         .max_term_width(100)
+        // As with go it may stand before the command's name, and after it.
+        .arg(
+            Arg::new("C")
+                .long("C")
+                .short('C')
+                .value_name("DIR")
+                .global(true)
+                .value_parser(value_parser!(std::ffi::OsString))
+                .help("Change to this directory first"),
+        )
         .subcommand(download())
         .subcommand(env())
         .subcommand(
@@ -108,14 +118,6 @@ fn env() -> Command {
 /// Flags of every command.
 fn common(command: Command) -> Command {
     command
-        .arg(
-            Arg::new("C")
-                .long("C")
-                .short('C')
-                .value_name("DIR")
-                .value_parser(value_parser!(std::ffi::OsString))
-                .help("Change to this directory first"),
-        )
         .arg(switch("x").short('x').help("Show every request with its status and time"))
         .arg(
             Arg::new("verbose")
