@@ -16,9 +16,11 @@ use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::ArgMatches;
+use tokio::sync::oneshot;
 
 use crate::config::Config;
 use crate::config::env::ProcessEnv;
@@ -34,6 +36,8 @@ pub mod generate;
 pub mod print;
 pub mod spelling;
 
+/// How long what is under way may take to clean up behind itself once a run is over.
+const GRACE: Duration = Duration::from_secs(1);
 /// Exit code for a command line that can't be understood.
 const USAGE: u8 = 2;
 
@@ -145,7 +149,41 @@ fn download(call: Invocation<'_>) -> anyhow::Result<u8> {
         locked: call.matches.get_flag("locked"),
     };
     crate::sys::limits::raise_open_files();
-    let mut told = print::Results::new(json, stream);
+    let Invocation { ctx, reporter, printer, .. } = call;
+    let told = print::Results::new(json, stream);
+    let ended = supervised(move |stopped| work(&ctx, &args, told, stopped))?;
+    reporter.finish();
+    let Some((result, mut told)) = ended else { return Ok(printer.error(&interrupted())) };
+    let outcome = match result {
+        Ok(outcome) => outcome,
+        Err(err) => {
+            told.finish()?;
+            return Ok(printer.error(&err));
+        }
+    };
+    told.finish()?;
+    if !json {
+        for module in &outcome.modules {
+            if let Some(err) = &module.error {
+                printer.error(err);
+            }
+        }
+    }
+    for err in &outcome.errors {
+        printer.error(err);
+    }
+    Ok(outcome.error().map_or(0, Error::exit_code))
+}
+
+type Worked = (Result<ops::download::Outcome, Error>, print::Results);
+
+/// Downloads, until it is done or `stopped` comes.
+fn work(
+    ctx: &Ctx,
+    args: &ops::download::Args,
+    mut told: print::Results,
+    stopped: oneshot::Receiver<()>,
+) -> anyhow::Result<Worked> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -153,32 +191,53 @@ fn download(call: Invocation<'_>) -> anyhow::Result<u8> {
     let result = runtime.block_on(async {
         let mut each = |module: &ops::download::Module| told.module(&module.json);
         tokio::select! {
-            result = ops::download::run(&call.ctx, &args, &mut each) => result,
-            () = interrupted() => Err(Error::message(ErrorKind::Interrupted, "interrupted")),
+            result = ops::download::run(ctx, args, &mut each) => result,
+            _ = stopped => Err(interrupted()),
         }
     });
     // Unpacking that is under way ends by itself, and removes what it began.
-    drop(runtime);
-    call.reporter.finish();
-    let outcome = match result {
-        Ok(outcome) => outcome,
-        Err(err) => {
-            told.finish()?;
-            return Ok(call.printer.error(&err));
-        }
+    runtime.shutdown_timeout(GRACE);
+    Ok((result, told))
+}
+
+/// Does `work` on a thread of its own while this one listens for signals, which it then heeds
+/// however long a system call takes: another process may hold a lock for ever. `None` if the work
+/// did not stop when it was told to.
+fn supervised<T: Send + 'static>(
+    work: impl FnOnce(oneshot::Receiver<()>) -> anyhow::Result<T> + Send + 'static,
+) -> anyhow::Result<Option<T>> {
+    let (stop, stopped) = oneshot::channel();
+    let (done, mut ended) = oneshot::channel();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("starting the runtime")?;
+    let signal = {
+        let _context = runtime.enter();
+        signalled().context("listening for signals")?
     };
-    told.finish()?;
-    if !json {
-        for module in &outcome.modules {
-            if let Some(err) = &module.error {
-                call.printer.error(err);
+    std::thread::Builder::new()
+        .name("work".to_owned())
+        // Nobody waits for work that did not stop in time.
+        .spawn(move || drop(done.send(work(stopped))))
+        .context("starting the work")?;
+    runtime.block_on(async {
+        tokio::select! {
+            result = &mut ended => result.context("the work broke off")?.map(Some),
+            () = signal => {
+                // It may be just about to end.
+                let _ = stop.send(());
+                match tokio::time::timeout(2 * GRACE, ended).await {
+                    Ok(result) => result.context("the work broke off")?.map(Some),
+                    Err(_) => Ok(None),
+                }
             }
         }
-    }
-    for err in &outcome.errors {
-        call.printer.error(err);
-    }
-    Ok(outcome.error().map_or(0, Error::exit_code))
+    })
+}
+
+fn interrupted() -> Error {
+    Error::message(ErrorKind::Interrupted, "interrupted")
 }
 
 /// An argument that names modules. In no valid one is anything that is not UTF-8.
@@ -220,20 +279,24 @@ fn env(call: Invocation<'_>) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-/// Waits for Ctrl-C, or for the signal that asks a process to end.
-async fn interrupted() {
+/// Listens, from now on, for Ctrl-C and for the signal that asks a process to end.
+fn signalled() -> std::io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        Ok(async move {
             tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
-            return;
-        }
+        })
     }
-    let _ = tokio::signal::ctrl_c().await;
+    #[cfg(not(unix))]
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }
 
 #[cfg(all(test, unix))]

@@ -24,13 +24,13 @@ use crate::ops::listing::{Listed, Listing, list};
 use crate::ops::project::{FixedVersions, Project, Read, rules};
 use crate::ops::query::Queries;
 use crate::ops::session;
-use crate::pipeline::{Decision, Downloaded, Pipeline};
+use crate::pipeline::{Decision, Downloaded, Gate, NamedBy, Pipeline};
 use crate::plan::summary::GoRules;
 use crate::plan::update::{convert_to_pruned, expand_graph, update_roots};
 use crate::plan::{GoMods, MainModule, Requirements};
 use crate::spec::goproxy_json::{ModuleJson, decode_reuse};
 use crate::spec::goversion;
-use crate::spec::module::Version;
+use crate::spec::module::{self, Version};
 use crate::store::layout::Kind;
 use crate::sys::lock;
 use crate::verify::gosum::GoSum;
@@ -183,8 +183,13 @@ impl<'a> Run<'a> {
         Ok(run)
     }
 
-    /// Starts the downloads that are likely wanted: the required versions whose zips go.sum knows.
+    /// Starts the downloads that are likely wanted: the versions that arguments name exactly, and
+    /// the required ones whose zips go.sum knows.
     fn start_early(&mut self) {
+        let named: Vec<Version> = self.args.modules.iter().filter_map(|a| exact(a)).collect();
+        for module in named {
+            self.spawn_early(module, NamedBy::User);
+        }
         let wants_all =
             self.args.modules.is_empty() || self.args.modules.iter().any(|m| m == "all");
         let (Some(main), true) = (&self.main, wants_all) else { return };
@@ -203,16 +208,21 @@ impl<'a> Run<'a> {
             .filter(|module| gosum.is_empty() || gosum.has(module))
             .collect();
         for module in likely {
-            self.spawn(module, true);
+            self.spawn_early(module, NamedBy::Graph);
         }
     }
 
-    fn spawn(&mut self, module: Version, early: bool) {
+    fn spawn_early(&mut self, module: Version, by: NamedBy) {
+        let gate = self.early.gate.subscribe();
+        self.spawn(module, by, Some(gate));
+    }
+
+    /// Starts a download unless it is under way.
+    fn spawn(&mut self, module: Version, by: NamedBy, gate: Option<Gate>) {
         if self.early.started.insert(module.clone()) {
-            let gate = early.then(|| self.early.gate.subscribe());
             let pipeline = Arc::clone(&self.pipeline);
             self.early.jobs.spawn(async move {
-                let done = pipeline.download(module.clone(), gate).await;
+                let done = pipeline.download(module.clone(), by, gate).await;
                 (module, done)
             });
         }
@@ -344,7 +354,7 @@ impl<'a> Run<'a> {
         let wanted: HashSet<Version> = listing.to_download().cloned().collect();
         self.ctx.observer.event(&Event::ZipsPlanned { count: wanted.len() as u64 });
         for module in listing.to_download() {
-            self.spawn(module.clone(), false);
+            self.spawn(module.clone(), NamedBy::Graph, None);
         }
         self.early.gate.send_replace(Decision::Publish(Arc::new(wanted)));
 
@@ -441,6 +451,15 @@ impl<'a> Run<'a> {
         let version = goversion::go_mod_lookup(&data, "go");
         self.rules.check(&module.to_string(), &version, "").map(drop)
     }
+}
+
+/// The module version that an argument names exactly, if it does.
+fn exact(arg: &str) -> Option<Version> {
+    let (path, version) = arg.split_once('@')?;
+    let is_exact = !goversion::is_toolchain(path)
+        && module::canonical_version(version) == version
+        && module::check(path, version).is_ok();
+    is_exact.then(|| Version::new(path, version))
 }
 
 fn read_go_sum(project: &Project) -> Result<GoSum, Error> {

@@ -6,7 +6,7 @@
 //! Implements <https://go.dev/ref/mod#version-queries>.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::Pipeline;
@@ -28,25 +28,34 @@ pub struct Queries<'a> {
 }
 
 /// Which versions may not be the answer to a query that chooses among several.
-#[derive(Default)]
-struct Unusable {
-    excluded: HashSet<String>,
-    retracted: Option<Arc<Summary>>,
+struct Unusable<'a> {
+    path: &'a str,
+    /// Nothing is unusable: the query names a revision, or is ours and not the user's.
+    ignored: bool,
+    excluded: HashSet<&'a str>,
+    /// Asked for when the first version that fits is to be judged: go needs no retractions where
+    /// nothing fits.
+    summary: OnceLock<Option<Arc<Summary>>>,
 }
 
-impl Unusable {
-    fn contains(&self, version: &str) -> bool {
-        self.excluded.contains(version) || self.retractions(version).next().is_some()
+impl Unusable<'_> {
+    fn is_excluded(&self, version: &str) -> bool {
+        !self.ignored && self.excluded.contains(version)
     }
 
     fn retractions(&self, version: &str) -> impl Iterator<Item = &Retract> {
-        let all = self.retracted.iter().flat_map(|summary| &summary.retract);
+        let all = self.summary.get().into_iter().flatten().flat_map(|summary| &summary.retract);
         all.filter(move |retract| retract.interval.contains(version))
+    }
+
+    /// Whether `version` must not be chosen, by the retractions that are known.
+    fn contains(&self, version: &str) -> bool {
+        self.is_excluded(version) || self.retractions(version).next().is_some()
     }
 
     /// Why `version` must not be chosen, in go's words; `None` if it may be.
     fn reason(&self, version: &str) -> Option<String> {
-        if self.excluded.contains(version) {
+        if self.is_excluded(version) {
             return Some("excluded by go.mod".to_owned());
         }
         let mut retractions = self.retractions(version).peekable();
@@ -93,12 +102,15 @@ impl Queries<'_> {
         if self.main.is_some_and(|main| main.is(path)) && matches!(text, "upgrade" | "patch") {
             return Ok(Arc::new(RevInfo::default()));
         }
-        let unusable = if is_revision_query(path, text) {
-            Unusable::default()
-        } else {
-            self.unusable(path).await?
-        };
-        self.resolve_among(path, text, current, &unusable).await
+        let names_revision = is_revision_query(path, text);
+        let unusable = self.unusable(path, names_revision);
+        let info = self.resolve_among(path, text, current, &unusable).await?;
+        if names_revision || info.origin.is_none() {
+            return Ok(info);
+        }
+        // The origin of a choice is that of the list and of the version together, and the list of a
+        // proxy has none.
+        Ok(Arc::new(RevInfo { origin: None, ..RevInfo::clone(&info) }))
     }
 
     /// As [`Queries::resolve`], with excluded and retracted versions counting like any other.
@@ -106,7 +118,8 @@ impl Queries<'_> {
     /// # Errors
     /// As [`Queries::resolve`].
     pub async fn resolve_any(&self, path: &str, text: &str) -> Result<Arc<RevInfo>, Error> {
-        self.resolve_among(path, text, None, &Unusable::default()).await
+        // Boxed, since to know the retractions means to ask for the latest version.
+        Box::pin(self.resolve_among(path, text, None, &self.unusable(path, true))).await
     }
 
     async fn resolve_among(
@@ -114,7 +127,7 @@ impl Queries<'_> {
         path: &str,
         text: &str,
         current: Option<&str>,
-        unusable: &Unusable,
+        unusable: &Unusable<'_>,
     ) -> Result<Arc<RevInfo>, Error> {
         let other = |err| Error::new(ErrorKind::Other, err);
         let query = Query::parse(path, text, current);
@@ -141,6 +154,10 @@ impl Queries<'_> {
             return Ok(found);
         }
         let versions = self.versions(&path).await?;
+        let fits = |version: &str| query.allows(version) && !unusable.is_excluded(version);
+        if versions.iter().any(|version| fits(version)) {
+            self.load_retractions(unusable).await?;
+        }
         let candidates = query.candidates(&versions, |version| !unusable.contains(version));
         let has_go_mod = match candidates.needs_go_mod_of() {
             None => true,
@@ -151,17 +168,22 @@ impl Queries<'_> {
         }
         if query.may_use_latest() {
             match self.latest(&path).await {
-                Ok(latest)
-                    if query.allows(&latest.version) && !unusable.contains(&latest.version) =>
-                {
-                    return self.picked(&query, &path, &latest.version).await;
+                Ok(latest) => {
+                    if fits(&latest.version) {
+                        self.load_retractions(unusable).await?;
+                    }
+                    if fits(&latest.version) && !unusable.contains(&latest.version) {
+                        return self.picked(&query, &path, &latest.version).await;
+                    }
                 }
-                Ok(_) => {}
                 Err(err) if err.is_not_found() => {}
                 Err(err) => return Err(err),
             }
         }
         if let Some(current) = query.fallback() {
+            if !unusable.is_excluded(current) {
+                self.load_retractions(unusable).await?;
+            }
             return match unusable.reason(current) {
                 None => self.stat(&path, current).await,
                 Some(reason) => Err(Error::message(ErrorKind::Other, reason)
@@ -262,19 +284,28 @@ impl Queries<'_> {
         Ok(go_mod.data != made.as_bytes())
     }
 
-    /// What must not be chosen. That retractions can't be loaded is no reason to fail, unless it is
-    /// one for the whole run.
-    async fn unusable(&self, path: &str) -> Result<Unusable, Error> {
+    /// What must not be chosen, the retractions being known later.
+    fn unusable<'u>(&'u self, path: &'u str, ignored: bool) -> Unusable<'u> {
         let excluded = self.main.into_iter().flat_map(|main| &main.file.exclude);
         let excluded = excluded.filter(|module| &*module.path == path);
-        Ok(Unusable {
-            excluded: excluded.map(|module| module.version.to_string()).collect(),
-            retracted: match self.retractions(path).await {
-                Ok(summary) => summary,
-                Err(err) if err.is_fatal() => return Err(err),
-                Err(_) => None,
-            },
-        })
+        let excluded = excluded.map(|module| &*module.version).collect();
+        Unusable { path, ignored, excluded, summary: OnceLock::new() }
+    }
+
+    /// Gets to know the retractions. That they can't be loaded is no reason to fail, unless it is
+    /// one for the whole run.
+    async fn load_retractions(&self, unusable: &Unusable<'_>) -> Result<(), Error> {
+        if unusable.ignored || unusable.summary.get().is_some() {
+            return Ok(());
+        }
+        let summary = match self.retractions(unusable.path).await {
+            Ok(summary) => summary,
+            Err(err) if err.is_fatal() => return Err(err),
+            Err(_) => None,
+        };
+        // Nobody else sets it: each query has its own.
+        let _ = unusable.summary.set(summary);
+        Ok(())
     }
 
     /// The go.mod of the newest version, which is where retractions are declared.

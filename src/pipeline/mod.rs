@@ -8,7 +8,7 @@
 //! unpacked at once (one per core), and the memory for zips that are not on disk.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{Semaphore, watch};
 
@@ -21,7 +21,7 @@ use crate::store::Store;
 use crate::store::download::GoModFile;
 use crate::store::spool::MemoryBudget;
 use crate::sys::once::OnceMap;
-use crate::verify::Verifier;
+use crate::verify::{Verified, Verifier};
 
 mod zip;
 
@@ -53,6 +53,15 @@ pub enum Decision {
     Discard,
 }
 
+/// Who named a version that is downloaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamedBy {
+    /// The module graph, which had use for its go.mod alone.
+    Graph,
+    /// An argument.
+    User,
+}
+
 /// Where early work waits for the decision.
 pub type Gate = watch::Receiver<Decision>;
 
@@ -69,7 +78,13 @@ pub struct Pipeline {
     stats: OnceMap<(Arc<str>, String), Result<Arc<RevInfo>, Error>>,
     lists: OnceMap<Arc<str>, Result<Arc<Vec<String>>, Error>>,
     newest: OnceMap<Arc<str>, Result<Arc<RevInfo>, Error>>,
-    go_mods: OnceMap<Version, Result<Arc<GoModFile>, Error>>,
+    go_mods: OnceMap<Version, Result<Arc<FoundGoMod>, Error>>,
+}
+
+/// A go.mod that was checked, and whether it stands in the cache.
+struct FoundGoMod {
+    go_mod: Verified<Arc<GoModFile>>,
+    kept: OnceLock<Result<(), Error>>,
 }
 
 /// What became of the three files of a module version.
@@ -172,17 +187,24 @@ impl Pipeline {
 
     /// The verified go.mod of a module version, kept in the cache.
     pub async fn go_mod(&self, module: &Version) -> Result<Arc<GoModFile>, Error> {
-        self.go_mods.get_or(module, || self.get_go_mod(module)).await
+        self.keep_go_mod(module, &*self.find_go_mod(module).await?)
     }
 
-    async fn get_go_mod(&self, module: &Version) -> Result<Arc<GoModFile>, Error> {
+    /// The verified go.mod of a module version, without writing anything to the cache.
+    async fn find_go_mod(&self, module: &Version) -> Result<Arc<FoundGoMod>, Error> {
+        let find = || async { self.get_go_mod(module).await.map(Arc::new) };
+        self.go_mods.get_or(module, find).await
+    }
+
+    async fn get_go_mod(&self, module: &Version) -> Result<FoundGoMod, Error> {
         if module::canonical_version(&module.version) != *module.version {
             let text = "internal error: version passed to GoMod is not canonical";
             return Err(Error::message(ErrorKind::Other, text).of_module(module));
         }
+        let file = |data| Arc::new(GoModFile::new(module, data));
         if let Some(data) = self.store.read_go_mod(module) {
-            match self.verifier.verify(GoModFile::new(module, data)).await {
-                Ok(verified) => return Ok(Arc::new(verified.into_content())),
+            match self.verifier.verify(file(data)).await {
+                Ok(go_mod) => return Ok(FoundGoMod { go_mod, kept: OnceLock::from(Ok(())) }),
                 // The file in the cache is not what the database knows: as with go it is as if it
                 // were not there, and what comes in its place is checked just the same.
                 Err(err) if err.is_security() && !err.is_fatal() => {}
@@ -195,48 +217,76 @@ impl Pipeline {
         };
         let (data, ()) =
             futures_util::future::join(fetch, self.verifier.prefetch(module, true)).await;
-        let verified = self.verifier.verify(GoModFile::new(module, data?)).await?;
-        self.store.publish_go_mod(module, &verified)?;
-        Ok(Arc::new(verified.into_content()))
+        let go_mod = self.verifier.verify(file(data?)).await?;
+        Ok(FoundGoMod { go_mod, kept: OnceLock::new() })
+    }
+
+    /// Writes a go.mod to the cache unless it is there.
+    fn keep_go_mod(&self, module: &Version, found: &FoundGoMod) -> Result<Arc<GoModFile>, Error> {
+        let keep = || self.store.publish_go_mod(module, &found.go_mod);
+        found.kept.get_or_init(keep).clone()?;
+        Ok(Arc::clone(found.go_mod.content()))
     }
 
     /// Fetches everything of a module version at once, and publishes it as soon as `gate` allows.
     ///
-    /// Without a gate it is published when it is there. A zip is published only if .info and .mod
-    /// could be had, as with go, which would not have asked for it otherwise.
+    /// Without a gate it is published when it is there. As with go, which asks for one after the
+    /// other, a zip is published only if .info and .mod could be had, and so is the go.mod of a
+    /// version that the user named only if the .info could.
     pub async fn download(
         self: Arc<Self>,
         module: Version,
+        by: NamedBy,
         gate: Option<Gate>,
     ) -> Option<Downloaded> {
         let all = futures_util::future::try_join3(
             unless_fatal(self.fetch_info(&module.path, &module.version)),
-            unless_fatal(self.go_mod(&module)),
+            unless_fatal(self.find_go_mod(&module)),
             unless_fatal(self.stage(&module)),
         );
-        let (info, go_mod, zip) = match all.await {
+        let (info, found, zip) = match all.await {
             Ok(results) => results,
-            Err(err) => (Err(err.clone()), Err(err.clone()), Err(err)),
+            Err(err) => {
+                let key = (Arc::clone(&module.path), module.version.to_string());
+                let info = self.stats.get(&key).unwrap_or_else(|| Err(err.clone()));
+                let found = self.go_mods.get(&module).unwrap_or_else(|| Err(err.clone()));
+                (info, found, Err(err))
+            }
         };
         if let Some(gate) = gate
             && !is_wanted(gate, &module).await
         {
+            self.forget(&module, found.ok());
             return None;
         }
-        let info = match info {
-            Ok(info) => self.keep_info(&module.path, &info).map(|()| info),
-            Err(err) => Err(err),
+        let info = info.and_then(|info| self.keep_info(&module.path, &info).map(|()| info));
+        let go_mod = match (&info, &found) {
+            (Err(err), Err(_)) => Err(err.clone()),
+            (Err(err), Ok(found)) => match by {
+                NamedBy::Graph => self.keep_go_mod(&module, found).and(Err(err.clone())),
+                NamedBy::User => Err(err.clone()),
+            },
+            (Ok(_), found) => found.clone().and_then(|found| self.keep_go_mod(&module, &found)),
         };
-        let zip = match (&info, &go_mod, zip) {
-            (Err(err), _, _) | (_, Err(err), _) => {
-                // go would not have looked at the zip.
-                self.verifier.gosum().forget(&module);
+        let zip = match (&go_mod, zip) {
+            (Err(err), _) => {
+                self.forget(&module, found.ok());
                 Err(err.clone())
             }
-            (_, _, Err(err)) => Err(err),
-            (Ok(_), Ok(_), Ok(ready)) => self.publish(&module, ready).await,
+            (_, Err(err)) => Err(err),
+            (Ok(_), Ok(ready)) => self.publish(&module, ready).await,
         };
         Some(Downloaded { info, go_mod, zip })
+    }
+
+    /// Lets go.sum know nothing of what go would not have looked at: a zip that is not published,
+    /// and a go.mod that nobody else needs.
+    fn forget(&self, module: &Version, go_mod: Option<Arc<FoundGoMod>>) {
+        let gosum = self.verifier.gosum();
+        gosum.forget(module);
+        if go_mod.is_some_and(|found| found.kept.get().is_none()) {
+            gosum.forget(&module.go_mod());
+        }
     }
 }
 

@@ -75,7 +75,8 @@ impl Pipeline {
             drop(unpacker);
             staged
         })
-        .await?;
+        .await
+        .map_err(|err| naming(err, module))?;
         let verified = self.verifier.verify(staged).await?;
         verified.content().judge(verified.proof())?;
         Ok(ZipReady::Staged(Box::new(verified), turn))
@@ -144,6 +145,14 @@ impl Pipeline {
         self.chain.zip(module, &mut spool).await?;
         Ok(ZipSource::Spooled(spool))
     }
+}
+
+/// go does not always say which module the zip that it refuses belongs to.
+fn naming(err: Error, module: &Version) -> Error {
+    if err.is_security() && !err.to_string().contains(&module.to_string()) {
+        return err.hint(format!("it is the zip of {module} that is refused"));
+    }
+    err
 }
 
 /// Runs work that blocks on a thread of its own.

@@ -1,6 +1,7 @@
 //! The small files below cache/download.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::error::Error;
 use crate::source::{MAX_GO_MOD, MAX_INFO, MAX_LIST};
@@ -78,7 +79,7 @@ impl Store {
     pub fn publish_go_mod(
         &self,
         module: &Version,
-        go_mod: &Verified<GoModFile>,
+        go_mod: &Verified<Arc<GoModFile>>,
     ) -> Result<(), Error> {
         let path = self.file(module, Kind::Mod)?;
         write_file(&path, &go_mod.content().data)?;

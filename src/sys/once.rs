@@ -38,6 +38,12 @@ impl<K: Eq + Hash + Clone, V: Clone> OnceMap<K, V> {
         };
         cell.get_or_init(work).await.clone()
     }
+
+    /// The result for `key` if it is known already.
+    pub fn get(&self, key: &K) -> Option<V> {
+        let cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
+        cells.get(key).and_then(|cell| cell.get().cloned())
+    }
 }
 
 #[cfg(test)]
@@ -58,5 +64,6 @@ mod tests {
         let (a, b, c) = tokio::join!(ask(), ask(), ask());
         assert_eq!((a, b, c), (41, 41, 41));
         assert_eq!(count.load(Ordering::SeqCst), 1);
+        assert_eq!((map.get(&"key"), map.get(&"other")), (Some(41), None));
     }
 }

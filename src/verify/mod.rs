@@ -31,6 +31,16 @@ pub trait Hashed {
     fn hash(&self) -> &str;
 }
 
+impl<T: Hashed> Hashed for Arc<T> {
+    fn key(&self) -> &Version {
+        (**self).key()
+    }
+
+    fn hash(&self) -> &str {
+        (**self).hash()
+    }
+}
+
 /// What proved a hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {
