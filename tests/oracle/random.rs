@@ -69,8 +69,8 @@ impl Drawn {
             (name, random.below(versions[name]))
         };
         let mut modules = String::new();
-        for name in 0..names {
-            for version in 0..versions[name] {
+        for (name, &count) in versions.iter().enumerate() {
+            for version in 0..count {
                 let go = random.pick(&GO_LINES);
                 let _ = write!(
                     modules,

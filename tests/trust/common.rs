@@ -73,7 +73,8 @@ pub fn go_says(test: &str, server: &Server, make: &dyn Fn() -> Project, args: &[
 
 /// The real `go mod …` in a fresh place, where it is installed.
 pub fn go_runs(test: &str, make: &dyn Fn() -> Project, args: &[&str]) -> Option<Output> {
-    let go = Go::find(test)?;
+    let thread = std::thread::current();
+    let go = Go::find(&format!("{} ({test})", thread.name().unwrap_or_default()))?;
     let project = make();
     Some(project.go(&go, ["mod"].iter().chain(args)).run())
 }

@@ -508,6 +508,18 @@ fn limited(invocation: Invocation, blocks: usize, signal: bool) -> Invocation {
     invocation.through(["/bin/sh", "-c", script.as_str(), "sh"])
 }
 
+/// The caches hold the same. A tree whose maker was killed last of all may have been left writable, and a
+/// list unwritten, which is for those who use the cache as a proxy; go does the same.
+#[track_caller]
+fn assert_same_content(place: &Project, undisturbed: &Project) {
+    let [expected, actual] = [undisturbed, place].map(|place| {
+        let nodes = Snapshot::of(&place.modcache()).nodes.into_iter();
+        let wanted = |(name, _): &(String, _)| !name.ends_with("lock") && !name.ends_with("/list");
+        nodes.filter(wanted).map(|(name, node)| (name, node.kind)).collect::<Vec<_>>()
+    });
+    assert_eq!(expected, actual);
+}
+
 #[test]
 fn a_file_that_cannot_be_written_to_its_end() {
     let server = Server::http(large());
@@ -526,7 +538,7 @@ fn a_file_that_cannot_be_written_to_its_end() {
             }
             // What is there now is believed by nobody.
             place.gomodfetch(ALL).run().success().silent();
-            assert_complete(&place, &undisturbed);
+            assert_same_content(&place, &undisturbed);
             assert_eq!(place.read("go.sum"), undisturbed.read("go.sum"));
         }
     }
