@@ -24,7 +24,7 @@ use crate::ops::listing::{Listed, Listing, list};
 use crate::ops::project::{FixedVersions, Project, Read, rules};
 use crate::ops::query::Queries;
 use crate::ops::session;
-use crate::pipeline::{Decision, Downloaded, Gate, NamedBy, Pipeline};
+use crate::pipeline::{Decision, Downloaded, Gate, Pipeline};
 use crate::plan::summary::GoRules;
 use crate::plan::update::{convert_to_pruned, expand_graph, update_roots};
 use crate::plan::{GoMods, MainModule, Requirements};
@@ -188,7 +188,7 @@ impl<'a> Run<'a> {
     fn start_early(&mut self) {
         let named: Vec<Version> = self.args.modules.iter().filter_map(|a| exact(a)).collect();
         for module in named {
-            self.spawn_early(module, NamedBy::User);
+            self.spawn_early(module);
         }
         let wants_all =
             self.args.modules.is_empty() || self.args.modules.iter().any(|m| m == "all");
@@ -208,21 +208,21 @@ impl<'a> Run<'a> {
             .filter(|module| gosum.is_empty() || gosum.has(module))
             .collect();
         for module in likely {
-            self.spawn_early(module, NamedBy::Graph);
+            self.spawn_early(module);
         }
     }
 
-    fn spawn_early(&mut self, module: Version, by: NamedBy) {
+    fn spawn_early(&mut self, module: Version) {
         let gate = self.early.gate.subscribe();
-        self.spawn(module, by, Some(gate));
+        self.spawn(module, Some(gate));
     }
 
     /// Starts a download unless it is under way.
-    fn spawn(&mut self, module: Version, by: NamedBy, gate: Option<Gate>) {
+    fn spawn(&mut self, module: Version, gate: Option<Gate>) {
         if self.early.started.insert(module.clone()) {
             let pipeline = Arc::clone(&self.pipeline);
             self.early.jobs.spawn(async move {
-                let done = pipeline.download(module.clone(), by, gate).await;
+                let done = pipeline.download(module.clone(), gate).await;
                 (module, done)
             });
         }
@@ -354,7 +354,7 @@ impl<'a> Run<'a> {
         let wanted: HashSet<Version> = listing.to_download().cloned().collect();
         self.ctx.observer.event(&Event::ZipsPlanned { count: wanted.len() as u64 });
         for module in listing.to_download() {
-            self.spawn(module.clone(), NamedBy::Graph, None);
+            self.spawn(module.clone(), None);
         }
         self.early.gate.send_replace(Decision::Publish(Arc::new(wanted)));
 

@@ -53,15 +53,6 @@ pub enum Decision {
     Discard,
 }
 
-/// Who named a version that is downloaded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NamedBy {
-    /// The module graph, which had use for its go.mod alone.
-    Graph,
-    /// An argument.
-    User,
-}
-
 /// Where early work waits for the decision.
 pub type Gate = watch::Receiver<Decision>;
 
@@ -230,13 +221,12 @@ impl Pipeline {
 
     /// Fetches everything of a module version at once, and publishes it as soon as `gate` allows.
     ///
-    /// Without a gate it is published when it is there. As with go, which asks for one after the
-    /// other, a zip is published only if .info and .mod could be had, and so is the go.mod of a
-    /// version that the user named only if the .info could.
+    /// Without a gate it is published when it is there. As with go, a wanted version's go.mod is
+    /// kept whatever becomes of the rest, and a zip is published only if .info and .mod could be
+    /// had.
     pub async fn download(
         self: Arc<Self>,
         module: Version,
-        by: NamedBy,
         gate: Option<Gate>,
     ) -> Option<Downloaded> {
         let all = futures_util::future::try_join3(
@@ -260,13 +250,10 @@ impl Pipeline {
             return None;
         }
         let info = info.and_then(|info| self.keep_info(&module.path, &info).map(|()| info));
-        let go_mod = match (&info, &found) {
-            (Err(err), Err(_)) => Err(err.clone()),
-            (Err(err), Ok(found)) => match by {
-                NamedBy::Graph => self.keep_go_mod(&module, found).and(Err(err.clone())),
-                NamedBy::User => Err(err.clone()),
-            },
-            (Ok(_), found) => found.clone().and_then(|found| self.keep_go_mod(&module, &found)),
+        let kept = found.clone().and_then(|found| self.keep_go_mod(&module, &found));
+        let go_mod = match &info {
+            Ok(_) => kept,
+            Err(err) => Err(err.clone()),
         };
         let zip = match (&go_mod, zip) {
             (Err(err), _) => {

@@ -54,7 +54,6 @@ fn c_changes_the_folder_first() {
     let files = format!("{}-- flags.mod --\nmodule example.org/flags\n\ngo 1.21\n", PROJECT)
         .replace("-- ", "-- sub/dir/")
         .replace("sub/dir/\n", "\n");
-    let files = files.replace(" --\n", " --\n");
     let project = project(&files, &server);
     for args in [
         ["download", "-C", "sub/dir", "-json"],
