@@ -227,7 +227,7 @@ impl fmt::Debug for RequestUrl {
 }
 
 /// Hides the password in a text that is meant to be a URL, or a `user:password@host` alone: all
-/// between the first `:` behind the scheme and the last `@`.
+/// between the first `:` behind the scheme and the last `@`; without a `:`, the name.
 pub fn mask_password(text: &str) -> Cow<'_, str> {
     let Some((before, host)) = text.rsplit_once('@') else {
         return Cow::Borrowed(text);
@@ -238,7 +238,8 @@ pub fn mask_password(text: &str) -> Cow<'_, str> {
     };
     match user.split_once(':') {
         Some((name, _)) => Cow::Owned(format!("{scheme}{name}:xxxxx@{host}")),
-        None => Cow::Borrowed(text),
+        // Tokens are passed in the place of a name, too.
+        None => Cow::Owned(format!("{scheme}xxxxx@{host}")),
     }
 }
 
@@ -333,7 +334,7 @@ mod tests {
             assert_eq!(GoUrl::parse(text).unwrap_err().to_string(), want);
         }
         assert_eq!(mask_password("me:se:c@ret@x:1/y"), "me:xxxxx@x:1/y");
-        assert_eq!(mask_password("https://me@x:1"), "https://me@x:1");
+        assert_eq!(mask_password("https://token@x:1"), "https://xxxxx@x:1");
         assert_eq!(mask_password("https://x:1/y"), "https://x:1/y");
     }
 
