@@ -1,10 +1,11 @@
-//! The commands and flags, defined once.
+//! The command line as a whole, and the flags that several commands have.
 
 use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use clap_complete::Shell;
 
-use crate::config::goflags::{self, FlagKind, FlagValue, Flags, MOD_DOWNLOAD};
+use crate::cli::commands::{self, Definition};
+use crate::config::goflags::{self, FlagKind, FlagValue, Flags};
 
 /// Zips in transfer at once, unless `--jobs` says otherwise.
 pub const DEFAULT_JOBS: usize = 128;
@@ -19,18 +20,9 @@ Settings are those of the go command: GOPROXY, GOSUMDB, GOPRIVATE, GOFLAGS, `go 
 Exit codes: 0 success, 1 other failure, 2 usage, 3 not found, 4 not allowed (401, 403),
 5 checksum or security, 6 network, 130 interrupted.";
 
-const DOWNLOAD_HELP: &str = "\
-Download modules, verify them against go.sum and the checksum database, and write them to the
-module cache, as `go mod download` does.
-
-Without arguments: the modules that go.mod requires (at go 1.17 or later), or all that are reachable
-(at go 1.16 or earlier). An argument is `all`, a pattern with `...`, a module path that is part of
-the build list, or `path@query`: a version, `latest`, `v1`, `<=v1.5.0`, a branch or a commit.
-
-go.mod and go.sum are updated as `go mod download` updates them, unless --locked forbids it.";
-
 /// The whole program.
 pub fn command() -> Command {
+    let of_mod = commands::ALL.iter().filter(|definition| definition.of_mod);
     Command::new("gomodfetch")
         .version(env!("CARGO_PKG_VERSION"))
         .about(ABOUT)
@@ -49,14 +41,13 @@ pub fn command() -> Command {
                 .value_parser(value_parser!(std::ffi::OsString))
                 .help("Change to this directory first"),
         )
-        .subcommand(download())
-        .subcommand(env())
+        .subcommands(commands::ALL.iter().map(define))
         .subcommand(
             Command::new("mod")
                 .about("go's names for the commands: `mod download` is `download`")
                 .subcommand_required(true)
                 .arg_required_else_help(true)
-                .subcommand(download()),
+                .subcommands(of_mod.map(define)),
         )
         .subcommand(Command::new("completions").about("Print a completion script for a shell").arg(
             Arg::new("shell").required(true).value_name("SHELL").value_parser(value_parser!(Shell)),
@@ -64,55 +55,25 @@ pub fn command() -> Command {
         .subcommand(Command::new("man").about("Print the man page (roff)").hide(true))
 }
 
-fn download() -> Command {
-    let command = Command::new("download")
-        .about("Download modules into the module cache")
-        .long_about(DOWNLOAD_HELP)
-        .arg(
-            Arg::new("modules")
-                .value_name("MODULES")
-                .num_args(0..)
-                .value_parser(value_parser!(std::ffi::OsString))
-                .help("`all`, patterns, module paths, or path@query"),
-        )
-        .arg(switch("json").help("Print a JSON object for each module, as go mod download does"))
-        .arg(
-            Arg::new("stream")
-                .long("stream")
-                .action(ArgAction::SetTrue)
-                .help("With -json: print each object as soon as it is known"),
-        )
-        .arg(text("reuse", "FILE").help("A file with the JSON of an earlier run, as for go"))
-        .arg(
-            Arg::new("locked")
-                .long("locked")
-                .action(ArgAction::SetTrue)
-                .help("Fail if go.mod or go.sum would have to change"),
-        )
-        .arg(
-            Arg::new("jobs")
-                .long("jobs")
-                .value_name("N")
-                .value_parser(ValueParser::new(jobs))
-                .help("Zips to transfer at once [default: 128]"),
-        )
-        .arg(text("modfile", "FILE").help("Use this file in place of go.mod"))
-        .arg(text("overlay", "FILE").help("JSON file that names stand-ins for files"))
-        .arg(switch("modcacherw").help("Leave new directories in the module cache writable"));
-    common(command)
+fn define(definition: &Definition) -> Command {
+    common((definition.define)())
 }
 
-fn env() -> Command {
-    let command = Command::new("env")
-        .about("Show every setting and where it came from")
-        .arg(Arg::new("names").value_name("NAMES").num_args(0..).help("Only these settings"))
-        .arg(
-            Arg::new("env-json")
-                .long("json")
-                .action(ArgAction::SetTrue)
-                .help("Print JSON: name, value, origin and meaning of each"),
-        );
-    common(command)
+/// The flags that all of go's `mod` commands have.
+pub fn mod_flags(command: Command) -> Command {
+    command
+        .arg(text("modfile", "FILE").help("Use this file in place of go.mod"))
+        .arg(text("overlay", "FILE").help("JSON file that names stand-ins for files"))
+        .arg(switch("modcacherw").help("Leave new directories in the module cache writable"))
+}
+
+/// Arguments that name modules.
+pub fn module_args(help: &'static str) -> Arg {
+    Arg::new("modules")
+        .value_name("MODULES")
+        .num_args(0..)
+        .value_parser(value_parser!(std::ffi::OsString))
+        .help(help)
 }
 
 /// Flags of every command.
@@ -142,7 +103,7 @@ fn common(command: Command) -> Command {
 }
 
 /// A flag that is on or off, as go has it: `-json`, `-json=false`.
-fn switch(name: &'static str) -> Arg {
+pub fn switch(name: &'static str) -> Arg {
     Arg::new(name)
         .long(name)
         .num_args(0..=1)
@@ -153,7 +114,8 @@ fn switch(name: &'static str) -> Arg {
         .action(ArgAction::Append)
 }
 
-fn text(name: &'static str, value: &'static str) -> Arg {
+/// A flag with a text, as go has it: the last one holds.
+pub fn text(name: &'static str, value: &'static str) -> Arg {
     Arg::new(name).long(name).value_name(value).action(ArgAction::Append)
 }
 
@@ -161,22 +123,19 @@ fn boolean(text: &str) -> Result<bool, String> {
     goflags::parse_bool(text).ok_or_else(|| "parse error".to_owned())
 }
 
-fn jobs(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(number @ 1..=1024) => Ok(number),
-        _ => Err("must be a number from 1 to 1024".to_owned()),
-    }
-}
-
 /// The names of go's flags that may be written with one dash.
 pub fn go_flags() -> Vec<&'static str> {
-    MOD_DOWNLOAD.iter().map(|flag| flag.name).chain(["help"]).collect()
+    let all = commands::ALL.iter().flat_map(|definition| definition.go_flags);
+    let mut names: Vec<&str> = all.map(|flag| flag.name).chain(["help", "x"]).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// The flags of go that were given on the command line.
-pub fn given(matches: &ArgMatches, tolerate_goflags: bool) -> Flags {
+pub fn given(matches: &ArgMatches, definition: &Definition) -> Flags {
     let mut given = Vec::new();
-    for flag in MOD_DOWNLOAD {
+    for flag in definition.go_flags {
         match flag.kind {
             FlagKind::Switch => {
                 if let Ok(Some(values)) = matches.try_get_many::<bool>(flag.name) {
@@ -191,7 +150,8 @@ pub fn given(matches: &ArgMatches, tolerate_goflags: bool) -> Flags {
             FlagKind::Chdir => {}
         }
     }
-    Flags { defined: MOD_DOWNLOAD, given, tolerate_goflags }
+    let tolerate_goflags = definition.tolerates_goflags;
+    Flags { defined: definition.go_flags, given, tolerate_goflags }
 }
 
 /// The shell that completions are asked for.
@@ -206,5 +166,12 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         command().debug_assert();
+    }
+
+    #[test]
+    fn each_command_is_defined_under_its_own_name() {
+        for definition in commands::ALL {
+            assert_eq!((definition.define)().get_name(), definition.name);
+        }
     }
 }

@@ -18,22 +18,18 @@ use tokio::task::JoinSet;
 use crate::ctx::Ctx;
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
-use crate::ops::commit::{Permission, commit};
-use crate::ops::go_mods::Dependencies;
+use crate::ops::commit::Permission;
 use crate::ops::listing::{Listed, Listing, list};
-use crate::ops::project::{FixedVersions, Project, Read, rules};
-use crate::ops::query::Queries;
+use crate::ops::load::Loaded;
+use crate::ops::project::Project;
 use crate::ops::session;
-use crate::pipeline::{Decision, Downloaded, Gate, Pipeline};
-use crate::plan::summary::GoRules;
-use crate::plan::update::{convert_to_pruned, expand_graph, update_roots};
-use crate::plan::{GoMods, MainModule, Requirements};
+use crate::pipeline::{Decision, Downloaded, Gate};
+use crate::plan::update::expand_graph;
 use crate::spec::goproxy_json::{ModuleJson, decode_reuse};
 use crate::spec::goversion;
 use crate::spec::module::{self, Version};
 use crate::store::layout::Kind;
 use crate::sys::lock;
-use crate::verify::gosum::GoSum;
 
 /// Largest file that `-reuse` reads.
 const MAX_REUSE: u64 = 256 << 20;
@@ -96,7 +92,7 @@ pub async fn run(
     for warning in &listing.warnings {
         ctx.note(warning.clone());
     }
-    run.requirements = listing.requirements.clone();
+    run.loaded.requirements = listing.requirements.clone();
     if args.modules.is_empty() {
         run.read_go_mods(&listing).await?;
         if let Err(err) = run.commit(false) {
@@ -123,12 +119,7 @@ pub async fn run(
 struct Run<'a> {
     ctx: &'a Ctx,
     args: &'a Args,
-    project: Project,
-    rules: GoRules,
-    pipeline: Arc<Pipeline>,
-    dependencies: Dependencies,
-    main: Option<MainModule>,
-    requirements: Requirements,
+    loaded: Loaded,
     early: Early,
 }
 
@@ -142,44 +133,12 @@ struct Early {
 impl<'a> Run<'a> {
     /// Reads the main module, starts fetching what it requires, and makes its roots consistent.
     async fn start(ctx: &'a Ctx, args: &'a Args, project: Project) -> Result<Run<'a>, Error> {
-        let rules = rules(ctx);
-        let first = project.read_main(ctx, &FixedVersions::new())?;
-        let gosum = read_go_sum(&project)?;
-        let pipeline = session::pipeline(ctx, gosum)?;
-        let root = project.root.clone().unwrap_or_else(|| ctx.cwd.clone());
-        let dependencies = Dependencies::new(
-            ctx,
-            Arc::clone(&pipeline),
-            root,
-            project.overlay.clone(),
-            rules.clone(),
-        );
-        let main = match first {
-            None => None,
-            Some(Read::Main(main)) => Some(*main),
-            Some(Read::Unresolved(versions)) => {
-                let fixed = resolve(&versions, &pipeline, &dependencies).await;
-                match project.read_main(ctx, &fixed)? {
-                    Some(Read::Main(main)) => Some(*main),
-                    _ => return Err(session::internal("versions in go.mod stay unresolved")),
-                }
-            }
-        };
-        let requirements = match &main {
-            None => Requirements::outside(&rules.running.version),
-            Some(main) => Requirements::of_main(main, |module| {
-                ctx.note(format!(
-                    "go: dropping requirement on excluded version {} {}",
-                    module.path, module.version
-                ));
-            }),
-        };
+        let loaded = Loaded::read(ctx, project).await?;
         let (gate, _) = watch::channel(Decision::Wait);
         let early = Early { jobs: JoinSet::new(), started: HashSet::new(), gate };
-        let mut run =
-            Run { ctx, args, project, rules, pipeline, dependencies, main, requirements, early };
+        let mut run = Run { ctx, args, loaded, early };
         run.start_early();
-        run.settle_roots().await?;
+        run.loaded.settle_roots().await?;
         Ok(run)
     }
 
@@ -192,15 +151,16 @@ impl<'a> Run<'a> {
         }
         let wants_all =
             self.args.modules.is_empty() || self.args.modules.iter().any(|m| m == "all");
-        let (Some(main), true) = (&self.main, wants_all) else { return };
-        let gosum = self.pipeline.verifier().gosum();
+        let (Some(main), true) = (&self.loaded.main, wants_all) else { return };
+        let gosum = self.loaded.pipeline.verifier().gosum();
         let likely: Vec<Version> = self
+            .loaded
             .requirements
             .roots()
             .iter()
             .filter(|root| {
                 !goversion::is_toolchain(&root.path)
-                    && self.requirements.root_selected(Some(main), &root.path)
+                    && self.loaded.requirements.root_selected(Some(main), &root.path)
                         == Some(&*root.version)
             })
             .map(|root| main.resolve(root))
@@ -220,31 +180,12 @@ impl<'a> Run<'a> {
     /// Starts a download unless it is under way.
     fn spawn(&mut self, module: Version, gate: Option<Gate>) {
         if self.early.started.insert(module.clone()) {
-            let pipeline = Arc::clone(&self.pipeline);
+            let pipeline = Arc::clone(&self.loaded.pipeline);
             self.early.jobs.spawn(async move {
                 let done = pipeline.download(module.clone(), gate).await;
                 (module, done)
             });
         }
-    }
-
-    /// What go does to the requirements before it looks at any argument: no path twice, a go line.
-    async fn settle_roots(&mut self) -> Result<(), Error> {
-        let Some(main) = &mut self.main else { return Ok(()) };
-        if self.requirements.has_redundant_root(main) {
-            self.requirements =
-                update_roots(self.requirements.clone(), &[], main, &self.dependencies).await?;
-        }
-        if main.as_read.go_version().is_empty() {
-            let version = self.rules.running.version.clone();
-            main.file.add_go_stmt(&version).map_err(|err| session::internal(&err.to_string()))?;
-            self.requirements = self.requirements.with_root(Version::new("go", version.as_str()));
-            if goversion::compare(&version, goversion::EXPLICIT_INDIRECT) != Ordering::Less {
-                self.requirements =
-                    convert_to_pruned(self.requirements.clone(), main, &self.dependencies).await?;
-            }
-        }
-        Ok(())
     }
 
     /// The arguments, those that go makes up for none included; `None` if there is nothing to do.
@@ -253,7 +194,7 @@ impl<'a> Run<'a> {
             self.note_main_module();
             return Ok(Some(self.args.modules.clone()));
         }
-        let Some(main) = &self.main else {
+        let Some(main) = &self.loaded.main else {
             return Err(Error::message(
                 ErrorKind::Usage,
                 "no modules specified (see 'go help mod download')",
@@ -265,11 +206,12 @@ impl<'a> Run<'a> {
             goversion::compare(main.go_version(), goversion::EXPLICIT_INDIRECT) == Ordering::Less;
         if !is_old {
             let (requirements, _, error) =
-                expand_graph(self.requirements.clone(), main, &self.dependencies).await;
+                expand_graph(self.loaded.requirements.clone(), main, &self.loaded.dependencies)
+                    .await;
             if let Some(err) = error {
                 return Err(err);
             }
-            self.requirements = requirements;
+            self.loaded.requirements = requirements;
         }
         if paths.is_empty() {
             self.ctx.note("go: no module dependencies to download");
@@ -280,7 +222,7 @@ impl<'a> Run<'a> {
 
     /// Says which arguments name the main module itself.
     fn note_main_module(&self) {
-        let Some(main) = &self.main else { return };
+        let Some(main) = &self.loaded.main else { return };
         let path = &main.module.path;
         for arg in &self.args.modules {
             if **arg == **path
@@ -296,7 +238,7 @@ impl<'a> Run<'a> {
 
     /// A proxy gives nothing that could be reused, so the file is only read, as go reads it.
     fn check_reuse(&self, file: &str) -> Result<(), Error> {
-        if self.main.is_some() {
+        if self.loaded.main.is_some() {
             return Err(Error::message(
                 ErrorKind::Usage,
                 "go mod download -reuse cannot be used inside a module",
@@ -311,22 +253,26 @@ impl<'a> Run<'a> {
     }
 
     async fn list(&self, args: &[String]) -> Result<Listing, Error> {
-        let requirements = self.requirements.clone();
-        list(args, requirements, self.main.as_ref(), &self.pipeline, &self.dependencies).await
+        let requirements = self.loaded.requirements.clone();
+        list(
+            args,
+            requirements,
+            self.loaded.main.as_ref(),
+            &self.loaded.pipeline,
+            &self.loaded.dependencies,
+        )
+        .await
     }
 
     /// Writes go.mod and go.sum where there is a main module.
     fn commit(&mut self, zip_sums: bool) -> Result<(), Error> {
-        let permission = Permission { locked: self.args.locked, zip_sums };
-        let Some(main) = &mut self.main else { return Ok(()) };
-        let overlay = &self.project.overlay;
-        commit(main, &self.requirements, &self.pipeline, overlay, &self.rules, permission)
+        self.loaded.commit(Permission { locked: self.args.locked, zip_sums })
     }
 
     /// Reads the go.mod of everything listed, as go does while it lists: go.sum names them, even
     /// where the module graph ends before them, as it can where a requirement is excluded.
     async fn read_go_mods(&self, listing: &Listing) -> Result<(), Error> {
-        let files = listing.to_download().map(|module| self.pipeline.go_mod(module));
+        let files = listing.to_download().map(|module| self.loaded.pipeline.go_mod(module));
         // Others than those that end the run are met again when the module is downloaded.
         let results = futures_util::future::join_all(files).await;
         results.into_iter().filter_map(Result::err).find(Error::is_fatal).map_or(Ok(()), Err)
@@ -335,7 +281,7 @@ impl<'a> Run<'a> {
     /// Publishes the .info of what was listed, and nothing else: go has read it by then.
     async fn keep_infos(&self, listing: &Listing) {
         let modules = listing.to_download();
-        let infos = modules.map(|module| self.pipeline.info(&module.path, &module.version));
+        let infos = modules.map(|module| self.loaded.pipeline.info(&module.path, &module.version));
         // The run has failed already, for another reason.
         let _ = futures_util::future::join_all(infos).await;
     }
@@ -413,7 +359,7 @@ impl<'a> Run<'a> {
     /// The object that go prints for a module, as far as it got.
     fn describe(&self, listed: &Listed, downloaded: &Downloaded) -> Module {
         let module = &listed.module;
-        let store = self.pipeline.store();
+        let store = self.loaded.pipeline.store();
         let place = |kind| store.file(module, kind).unwrap_or_default();
         let mut json = ModuleJson {
             path: module.path.to_string(),
@@ -446,10 +392,10 @@ impl<'a> Run<'a> {
 
     /// Refuses a module whose own go.mod asks for a newer Go than the one followed.
     fn check_go_version(&self, module: &Version) -> Result<(), Error> {
-        let go_mod = self.pipeline.store().tree(module)?.join("go.mod");
+        let go_mod = self.loaded.pipeline.store().tree(module)?.join("go.mod");
         let Ok(data) = lock::read_unlocked(&go_mod, MAX_REUSE) else { return Ok(()) };
         let version = goversion::go_mod_lookup(&data, "go");
-        self.rules.check(&module.to_string(), &version, "").map(drop)
+        self.loaded.rules.check(&module.to_string(), &version, "").map(drop)
     }
 }
 
@@ -460,29 +406,6 @@ fn exact(arg: &str) -> Option<Version> {
         && module::canonical_version(version) == version
         && module::check(path, version).is_ok();
     is_exact.then(|| Version::new(path, version))
-}
-
-fn read_go_sum(project: &Project) -> Result<GoSum, Error> {
-    let Some(root) = &project.root else { return Ok(GoSum::absent()) };
-    let path = project.go_sum_path(root);
-    if !project.overlay.replaces(&path) {
-        return GoSum::read(&path);
-    }
-    match project.overlay.read_file(&path) {
-        Ok(data) => GoSum::parse(&path, &data),
-        Err(err) if err.is_not_found() => GoSum::parse(&path, b""),
-        Err(err) => Err(err.into()),
-    }
-}
-
-/// Looks up what versions in go.mod mean that are not canonical: branches, commits, `v1`.
-async fn resolve(versions: &[Version], pipeline: &Pipeline, go_mods: &dyn GoMods) -> FixedVersions {
-    let queries = Queries { pipeline, main: None, go_mods };
-    let answers = versions.iter().map(|version| async {
-        let found = queries.resolve_any(&version.path, &version.version).await;
-        (version.clone(), found.map(|info| info.version.clone()))
-    });
-    futures_util::future::join_all(answers).await.into_iter().collect()
 }
 
 fn failed(listed: &Listed, err: &Error) -> Module {

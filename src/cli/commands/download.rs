@@ -1,0 +1,107 @@
+//! `download`.
+
+use std::ffi::OsString;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clap::builder::ValueParser;
+use clap::{Arg, ArgAction, Command};
+
+use crate::cli::flags::{mod_flags, module_args, switch, text};
+use crate::cli::invocation::{Invocation, argument, operate};
+use crate::cli::print;
+use crate::error::Error;
+use crate::ops;
+
+const HELP: &str = "\
+Download modules, verify them against go.sum and the checksum database, and write them to the
+module cache, as `go mod download` does.
+
+Without arguments: the modules that go.mod requires (at go 1.17 or later), or all that are reachable
+(at go 1.16 or earlier). An argument is `all`, a pattern with `...`, a module path that is part of
+the build list, or `path@query`: a version, `latest`, `v1`, `<=v1.5.0`, a branch or a commit.
+
+go.mod and go.sum are updated as `go mod download` updates them, unless --locked forbids it.";
+
+/// The command and its flags.
+pub fn define() -> Command {
+    let command = Command::new("download")
+        .about("Download modules into the module cache")
+        .long_about(HELP)
+        .arg(module_args("`all`, patterns, module paths, or path@query"))
+        .arg(switch("json").help("Print a JSON object for each module, as go mod download does"))
+        .arg(
+            Arg::new("stream")
+                .long("stream")
+                .action(ArgAction::SetTrue)
+                .help("With -json: print each object as soon as it is known"),
+        )
+        .arg(text("reuse", "FILE").help("A file with the JSON of an earlier run, as for go"))
+        .arg(
+            Arg::new("locked")
+                .long("locked")
+                .action(ArgAction::SetTrue)
+                .help("Fail if go.mod or go.sum would have to change"),
+        )
+        .arg(
+            Arg::new("jobs")
+                .long("jobs")
+                .value_name("N")
+                .value_parser(ValueParser::new(jobs))
+                .help("Zips to transfer at once [default: 128]"),
+        );
+    mod_flags(command)
+}
+
+fn jobs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number @ 1..=1024) => Ok(number),
+        _ => Err("must be a number from 1 to 1024".to_owned()),
+    }
+}
+
+/// Does what the command line asks for, and gives the exit code.
+///
+/// # Errors
+/// When the program itself fails: its threads can't be started, standard output is gone.
+pub fn run(call: Invocation<'_>) -> anyhow::Result<u8> {
+    let config = &call.ctx.config;
+    let json = config.flags.is_on("json");
+    let stream = json && call.matches.get_flag("stream");
+    let modules = call.matches.get_many::<OsString>("modules").into_iter().flatten();
+    let modules = match modules.map(|arg| argument(arg)).collect() {
+        Ok(modules) => modules,
+        Err(err) => return Ok(call.printer.error(&err)),
+    };
+    let args = ops::download::Args {
+        modules,
+        json,
+        reuse: config.flags.text("reuse").map(str::to_owned),
+        locked: call.matches.get_flag("locked"),
+    };
+    crate::sys::limits::raise_open_files();
+    let Invocation { ctx, reporter, printer, .. } = call;
+    // Shared, since what is known is told even of a run that is broken off.
+    let told = Arc::new(Mutex::new(print::Results::new(json, stream)));
+    let telling = Arc::clone(&told);
+    let result = operate(move || async move {
+        let mut each = |module: &ops::download::Module| {
+            telling.lock().unwrap_or_else(PoisonError::into_inner).module(&module.json);
+        };
+        ops::download::run(&ctx, &args, &mut each).await
+    })?;
+    reporter.finish();
+    told.lock().unwrap_or_else(PoisonError::into_inner).finish()?;
+    let outcome = match result {
+        Ok(outcome) => outcome,
+        Err(err) => return Ok(printer.error(&err)),
+    };
+    if !json {
+        for err in outcome.modules.iter().filter_map(|module| module.error.as_ref()) {
+            printer.error(err);
+        }
+    }
+    for err in &outcome.errors {
+        printer.error(err);
+    }
+    Ok(outcome.error().map_or(0, Error::exit_code))
+}

@@ -1,0 +1,47 @@
+//! The commands: how each is written, which flags of go it has, and what it does.
+//!
+//! A new command is one file here and one line in [`ALL`].
+
+use clap::Command;
+
+use crate::cli::invocation::Invocation;
+use crate::config::goflags::{FlagDef, MOD_DOWNLOAD};
+
+pub mod download;
+pub mod env;
+
+/// A command.
+pub struct Definition {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether go has it as `go mod NAME`, so that `mod NAME` means the same here.
+    pub of_mod: bool,
+    /// The flags that go's command of this name has, which GOFLAGS may set.
+    pub go_flags: &'static [FlagDef],
+    /// Whether what is wrong with GOFLAGS is left out rather than refused.
+    pub tolerates_goflags: bool,
+    /// Gives the command and its flags, without those that all commands have.
+    pub define: fn() -> Command,
+    /// Does what was asked for, and gives the exit code.
+    pub run: fn(Invocation<'_>) -> anyhow::Result<u8>,
+}
+
+/// All commands that work with the settings, in the order in which help lists them.
+pub const ALL: &[Definition] = &[
+    Definition {
+        name: "download",
+        of_mod: true,
+        go_flags: MOD_DOWNLOAD,
+        tolerates_goflags: false,
+        define: download::define,
+        run: download::run,
+    },
+    Definition {
+        name: "env",
+        of_mod: false,
+        go_flags: MOD_DOWNLOAD,
+        tolerates_goflags: true,
+        define: env::define,
+        run: env::run,
+    },
+];
