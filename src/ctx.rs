@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::error::Explain;
 use crate::event::{Event, Observer};
 use crate::net::Transport;
 
@@ -20,6 +21,8 @@ pub struct Ctx {
     pub observer: Arc<dyn Observer>,
     /// Zips in transfer at once.
     pub jobs: usize,
+    /// How far a contradiction between hashes is looked into.
+    pub explain: Explain,
 }
 
 impl Ctx {

@@ -47,6 +47,18 @@ impl ErrorKind {
     }
 }
 
+/// How much is found out about a contradiction between hashes before it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Explain {
+    /// Nothing more than what is known: nobody would read it.
+    #[default]
+    Nothing,
+    /// What the checksum database says, if it may be asked about the module.
+    Database,
+    /// That, and what every source sends that may be asked for the module.
+    Sources,
+}
+
 /// A failure with its class, its cause and what a person can do about it.
 #[derive(Clone)]
 pub struct Error {
@@ -125,6 +137,12 @@ impl Error {
         self
     }
 
+    /// The same error with these lines of advice before those that it has.
+    pub fn hints_first(mut self, lines: Vec<String>) -> Error {
+        let later = std::mem::replace(&mut self.hints, lines);
+        later.into_iter().fold(self, Error::hint)
+    }
+
     /// What a person can do about it, most useful first.
     pub fn hints(&self) -> &[String] {
         &self.hints
@@ -160,6 +178,12 @@ impl Error {
             Some(err) => err.cause.to_string(),
             None => self.to_string(),
         }
+    }
+
+    /// The cause if it is of this type, be it said of a module version or not.
+    pub fn cause_as<T: std::error::Error + 'static>(&self) -> Option<&T> {
+        let of_module = || self.module_error()?.cause.downcast_ref();
+        self.cause.downcast_ref().or_else(of_module)
     }
 
     /// The cause, shared.

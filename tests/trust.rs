@@ -20,6 +20,8 @@ mod database;
 #[cfg(unix)]
 #[path = "trust/disk.rs"]
 mod disk;
+#[path = "trust/explain.rs"]
+mod explain;
 #[path = "trust/head.rs"]
 mod head;
 #[path = "trust/locks.rs"]

@@ -67,6 +67,14 @@ pub fn mod_flags(command: Command) -> Command {
         .arg(switch("modcacherw").help("Leave new directories in the module cache writable"))
 }
 
+/// `--explain`, for commands that check hashes.
+pub fn explain() -> Arg {
+    Arg::new("explain")
+        .long("explain")
+        .action(ArgAction::SetTrue)
+        .help("Ask every source of GOPROXY about a hash that does not fit, and say which agree")
+}
+
 /// Arguments that name modules.
 pub fn module_args(help: &'static str) -> Arg {
     Arg::new("modules")

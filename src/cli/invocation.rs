@@ -13,7 +13,7 @@ use crate::cli::{flags, print};
 use crate::config::Config;
 use crate::config::env::ProcessEnv;
 use crate::ctx::Ctx;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Explain};
 use crate::event::Observer;
 use crate::ops;
 use crate::report::{Progress, Reporter};
@@ -39,7 +39,9 @@ pub struct Invocation<'a> {
 /// # Errors
 /// When the program itself fails.
 pub fn invoke(definition: &Definition, matches: &ArgMatches) -> anyhow::Result<u8> {
-    let hints = matches.get_flag("hints");
+    // Not every command has the flag.
+    let explains = matches.try_get_one::<bool>("explain").ok().flatten().is_some_and(|on| *on);
+    let hints = matches.get_flag("hints") || explains;
     let early = print::Printer::new(hints, false);
     if let Some(dir) = matches.get_one::<OsString>("C")
         && let Err(err) = std::env::set_current_dir(dir)
@@ -66,10 +68,14 @@ pub fn invoke(definition: &Definition, matches: &ArgMatches) -> anyhow::Result<u
     let reporter = Arc::new(Reporter::new(progress, trace));
     let observer: Arc<dyn Observer> = Arc::clone(&reporter) as Arc<dyn Observer>;
     let transport = ops::session::transport(&config, &observer);
-    // Not every command has the flag.
     let jobs = matches.try_get_one::<usize>("jobs").ok().flatten().copied();
     let jobs = jobs.unwrap_or(flags::DEFAULT_JOBS);
-    let ctx = Ctx { config, cwd, transport, observer, jobs };
+    let explain = match (explains, printer.shows_hints()) {
+        (true, _) => Explain::Sources,
+        (_, true) => Explain::Database,
+        _ => Explain::Nothing,
+    };
+    let ctx = Ctx { config, cwd, transport, observer, jobs, explain };
     (definition.run)(Invocation { matches, ctx, reporter, printer })
 }
 

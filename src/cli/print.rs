@@ -19,6 +19,11 @@ impl Printer {
         Printer { hints: asked || ci || std::io::stderr().is_terminal() }
     }
 
+    /// Whether hints are printed.
+    pub fn shows_hints(&self) -> bool {
+        self.hints
+    }
+
     /// Prints `err` as go does, `go: ` before it unless it is one of those that go prints bare, and
     /// gives the exit code that goes with it.
     pub fn error(&self, err: &Error) -> u8 {

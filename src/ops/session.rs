@@ -12,6 +12,7 @@ use crate::event::Observer;
 use crate::net::http::{HttpSettings, HttpTransport};
 use crate::net::{SafeUrl, Transport};
 use crate::ops::project::config_error;
+use crate::pipeline::explain::Explaining;
 use crate::pipeline::{Limits, Pipeline};
 use crate::source::chain::{Chain, Entry, Link};
 use crate::source::file::FileTransport;
@@ -47,7 +48,8 @@ pub fn pipeline(ctx: &Ctx, gosum: GoSum) -> Result<Arc<Pipeline>, Error> {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let limits = Limits { zips: ctx.jobs, unpackers: cores };
     let chain = chain(config, &ctx.transport);
-    Ok(Pipeline::new(chain, store, verifier, limits, Arc::clone(&ctx.observer)))
+    let explain = Explaining { level: ctx.explain, temp_dir: config.temp_dir.clone() };
+    Ok(Pipeline::new(chain, store, verifier, limits, explain, Arc::clone(&ctx.observer)))
 }
 
 fn chain(config: &Config, transport: &Arc<dyn Transport>) -> Chain {

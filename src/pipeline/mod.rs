@@ -14,7 +14,8 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::error::{Error, ErrorKind};
 use crate::event::Observer;
-use crate::source::chain::Chain;
+use crate::pipeline::explain::{Explaining, Place};
+use crate::source::chain::{Chain, Served};
 use crate::spec::goproxy_json::RevInfo;
 use crate::spec::module::{self, Version};
 use crate::store::Store;
@@ -23,6 +24,7 @@ use crate::store::spool::MemoryBudget;
 use crate::sys::once::OnceMap;
 use crate::verify::{Verified, Verifier};
 
+pub mod explain;
 mod zip;
 
 pub use zip::{ZipDone, ZipReady};
@@ -61,6 +63,7 @@ pub struct Pipeline {
     chain: Chain,
     store: Store,
     verifier: Verifier,
+    explaining: Explaining,
     observer: Arc<dyn Observer>,
     small: Semaphore,
     zips: Arc<Semaphore>,
@@ -96,12 +99,14 @@ impl Pipeline {
         store: Store,
         verifier: Verifier,
         limits: Limits,
+        explaining: Explaining,
         observer: Arc<dyn Observer>,
     ) -> Arc<Pipeline> {
         Arc::new(Pipeline {
             chain,
             store,
             verifier,
+            explaining,
             observer,
             small: Semaphore::new(SMALL_TRANSFERS),
             zips: Arc::new(Semaphore::new(limits.zips.max(1))),
@@ -206,10 +211,13 @@ impl Pipeline {
             let _turn = self.small.acquire().await;
             self.chain.go_mod(module).await
         };
-        let (data, ()) =
+        let (served, ()) =
             futures_util::future::join(fetch, self.verifier.prefetch(module, true)).await;
-        let go_mod = self.verifier.verify(file(data?)).await?;
-        Ok(FoundGoMod { go_mod, kept: OnceLock::new() })
+        let Served { answer, by } = served?;
+        match self.verifier.verify(file(answer)).await {
+            Ok(go_mod) => Ok(FoundGoMod { go_mod, kept: OnceLock::new() }),
+            Err(err) => Err(self.explain(err, &Place::Source(by)).await),
+        }
     }
 
     /// Writes a go.mod to the cache unless it is there.

@@ -7,6 +7,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, ZipOutcome};
 use crate::pipeline::Pipeline;
+use crate::pipeline::explain::Place;
 use crate::spec::module::Version;
 use crate::store::layout::Kind;
 use crate::store::publish::{Presence, StagedZip, VersionLock, ZipSource};
@@ -66,7 +67,7 @@ impl Pipeline {
             self.zip_source(module, &lock),
             self.verifier.prefetch(module, false),
         );
-        let source = fetched.await.0?;
+        let (source, place) = fetched.await.0?;
         let unpacker =
             Arc::clone(&self.unpackers).acquire_owned().await.map_err(|_| interrupted())?;
         let store = self.store.clone();
@@ -77,7 +78,10 @@ impl Pipeline {
         })
         .await
         .map_err(|err| naming(err, module))?;
-        let verified = self.verifier.verify(staged).await?;
+        let verified = match self.verifier.verify(staged).await {
+            Ok(verified) => verified,
+            Err(err) => return Err(self.explain(err, &place).await),
+        };
         verified.content().judge(verified.proof())?;
         Ok(ZipReady::Staged(Box::new(verified), turn))
     }
@@ -122,8 +126,10 @@ impl Pipeline {
         let recorded = Recorded { key: module.clone(), hash: hash.clone() };
         // As with go, a zip that lies in the cache and is not what go.sum or the database knows
         // ends the run: it was not this run that let it in.
-        self.verifier.verify(recorded).await.map_err(|err| err.fatal().bare())?;
-        Ok(Some(hash))
+        match self.verifier.verify(recorded).await {
+            Ok(_) => Ok(Some(hash)),
+            Err(err) => Err(self.explain(err.fatal().bare(), &Place::Cache).await),
+        }
     }
 
     async fn lock(&self, module: &Version) -> Result<VersionLock, Error> {
@@ -135,15 +141,19 @@ impl Pipeline {
     }
 
     /// The zip's bytes: those in the cache whose tree or hash is missing, or new ones.
-    async fn zip_source(&self, module: &Version, lock: &VersionLock) -> Result<ZipSource, Error> {
+    async fn zip_source(
+        &self,
+        module: &Version,
+        lock: &VersionLock,
+    ) -> Result<(ZipSource, Place), Error> {
         self.store.clean_up(lock)?;
         if let Some(existing) = self.store.existing_zip(module)? {
-            return Ok(existing);
+            return Ok((existing, Place::Cache));
         }
         let target = self.store.file(module, Kind::Zip)?;
         let mut spool = Spool::new(&target, Arc::clone(&self.memory));
-        self.chain.zip(module, &mut spool).await?;
-        Ok(ZipSource::Spooled(spool))
+        let served = self.chain.zip(module, &mut spool).await?;
+        Ok((ZipSource::Spooled(spool), Place::Source(served.by)))
     }
 }
 
@@ -156,7 +166,7 @@ fn naming(err: Error, module: &Version) -> Error {
 }
 
 /// Runs work that blocks on a thread of its own.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     match tokio::task::spawn_blocking(work).await {

@@ -44,6 +44,15 @@ pub struct Link {
     pub falls_back_on_any: bool,
 }
 
+/// An answer, and who gave it.
+#[derive(Debug, Clone)]
+pub struct Served<T> {
+    /// The answer.
+    pub answer: T,
+    /// The name of the source, fit to be shown.
+    pub by: String,
+}
+
 impl Chain {
     /// A chain of `entries`; modules matching the `no_proxy` patterns are fetched directly.
     pub fn new(entries: Vec<Link>, no_proxy: impl Into<String>) -> Chain {
@@ -61,7 +70,7 @@ impl Chain {
     /// # Errors
     /// See [`Chain`]; this holds for all five questions.
     pub async fn versions(&self, path: &str, prefix: &str) -> Result<Vec<String>, Error> {
-        self.walk(path, AskVersions { path, prefix }).await
+        Ok(self.walk(path, AskVersions { path, prefix }).await?.answer)
     }
 
     /// What `revision` of the module `path` is.
@@ -69,7 +78,7 @@ impl Chain {
     /// # Errors
     /// See [`Chain`].
     pub async fn info(&self, path: &str, revision: &str) -> Result<RevInfo, Error> {
-        self.walk(path, AskInfo { path, revision }).await
+        Ok(self.walk(path, AskInfo { path, revision }).await?.answer)
     }
 
     /// The newest version of the module `path`, where there are no tagged ones.
@@ -77,14 +86,14 @@ impl Chain {
     /// # Errors
     /// See [`Chain`].
     pub async fn latest(&self, path: &str) -> Result<RevInfo, Error> {
-        self.walk(path, AskLatest { path }).await
+        Ok(self.walk(path, AskLatest { path }).await?.answer)
     }
 
     /// The go.mod of `module`.
     ///
     /// # Errors
     /// See [`Chain`].
-    pub async fn go_mod(&self, module: &Version) -> Result<Vec<u8>, Error> {
+    pub async fn go_mod(&self, module: &Version) -> Result<Served<Vec<u8>>, Error> {
         self.walk(&module.path, AskGoMod { module }).await
     }
 
@@ -93,19 +102,30 @@ impl Chain {
     ///
     /// # Errors
     /// See [`Chain`].
-    pub async fn zip(&self, module: &Version, sink: &mut dyn ZipSink) -> Result<(), Error> {
+    pub async fn zip(&self, module: &Version, sink: &mut dyn ZipSink) -> Result<Served<()>, Error> {
         self.walk(&module.path, AskZip { module, sink }).await
     }
 
+    /// The sources that may be asked for the module `path`, in the order of the list.
+    pub fn sources(&self, path: &str) -> Vec<Arc<dyn Source>> {
+        let private = match_prefix_patterns(&self.no_proxy, path);
+        let links = self.entries.as_deref().unwrap_or_default().iter();
+        let sources = links.filter_map(|link| match &link.entry {
+            Entry::Proxy(source) if !private => Some(Arc::clone(source)),
+            _ => None,
+        });
+        sources.collect()
+    }
+
     /// The first answer, asking the entries in turn as the list allows.
-    async fn walk<T>(&self, path: &str, mut ask: impl Ask<T>) -> Result<T, Error> {
+    async fn walk<T>(&self, path: &str, mut ask: impl Ask<T>) -> Result<Served<T>, Error> {
         let private = match_prefix_patterns(&self.no_proxy, path);
         let mut best: Option<(Rank, Error)> = None;
         let mut answered = None;
         for link in self.entries.as_ref().map_err(Clone::clone)? {
             let (rank, err) = match self.entry_for(&link.entry, private) {
                 Turn::Ask(source) => match ask.ask(source).await {
-                    Ok(answer) => return Ok(answer),
+                    Ok(answer) => return Ok(Served { answer, by: source.name() }),
                     Err(err) => {
                         let rank = if err.is_not_found() { Rank::NotFound } else { Rank::Proxy };
                         answered = Some(err.clone());
@@ -263,6 +283,9 @@ mod tests {
     struct Fake(&'static str, Option<ErrorKind>);
 
     impl Source for Fake {
+        fn name(&self) -> String {
+            self.0.to_owned()
+        }
         fn versions<'a>(
             &'a self,
             _: &'a str,

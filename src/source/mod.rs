@@ -42,6 +42,8 @@ pub trait ZipSink: Send {
 
 /// One place that modules can be had from.
 pub trait Source: Send + Sync {
+    /// How it is called in messages, without secrets.
+    fn name(&self) -> String;
     /// The tagged versions of the module `path`, sorted; those that begin with `prefix`.
     fn versions<'a>(
         &'a self,

@@ -113,6 +113,10 @@ impl Proxy {
 }
 
 impl Source for Proxy {
+    fn name(&self) -> String {
+        self.base.to_string()
+    }
+
     fn versions<'a>(
         &'a self,
         path: &'a str,

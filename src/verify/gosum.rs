@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorKind};
 use crate::spec::gosum as format;
 use crate::spec::module::Version;
 use crate::sys::{IoError, lock};
+use crate::verify::{Authority, Mismatch};
 
 /// Largest go.sum that is read: 256 MiB, a thousand times what the largest projects have.
 const MAX_GO_SUM: u64 = 256 << 20;
@@ -122,14 +123,14 @@ impl GoSum {
                  have intercepted the download attempt."
             )
         );
-        Error::message(ErrorKind::Security, text)
-            .fatal()
-            .bare()
-            .hint(format!(
-                "if you trust the proxy and the change was announced, delete the lines of {} from {}",
-                key.path, self.name
-            ))
-            .hint("compare with another source: GOPROXY=<another proxy>, or ask the module's author")
+        let mismatch = Mismatch {
+            key: key.clone(),
+            found: hash.to_owned(),
+            known: vec![known.to_owned()],
+            authority: Authority::GoSum(self.name.clone()),
+            text,
+        };
+        Error::new(ErrorKind::Security, mismatch).fatal().bare()
     }
 
     /// Adds a checked hash. Gives a warning where only hashes of unknown algorithms were listed.

@@ -52,6 +52,39 @@ pub enum Proof {
     FirstUse,
 }
 
+/// Who knows a hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authority {
+    /// go.sum, or go.work.sum: its name.
+    GoSum(String),
+    /// The checksum database: its name.
+    Database(String),
+}
+
+/// Content does not have the hash that somebody knows for it. The message is go's.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{text}")]
+pub struct Mismatch {
+    /// What the content was taken for.
+    pub key: Version,
+    /// The hash that it has.
+    pub found: String,
+    /// The hashes that are known.
+    pub known: Vec<String>,
+    /// To whom.
+    pub authority: Authority,
+    text: String,
+}
+
+/// What the checksum database has to say about one line of go.sum.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Testimony {
+    /// The database's name.
+    pub database: String,
+    /// The `h1:` hashes that it proved to know; none if its record lacks the line.
+    pub hashes: Vec<String>,
+}
+
 /// Content whose hash was checked. There is no other way to make one than [`Verifier::verify`].
 #[derive(Debug, Clone)]
 pub struct Verified<T> {
@@ -139,6 +172,19 @@ impl Verifier {
         Ok(proof)
     }
 
+    /// What the checksum database knows of `key`; `None` where the settings exempt the module.
+    ///
+    /// # Errors
+    /// When it does not answer, or does not prove what it says.
+    pub async fn testimony(&self, key: &Version) -> Option<Result<Testimony, Error>> {
+        if !(self.uses_database)(&key.path) {
+            return None;
+        }
+        let version = key.version.strip_suffix("/go.mod").unwrap_or(&key.version);
+        let module = Version::new(key.path.clone(), version);
+        Some(self.database.record(&module).await.map(|answer| testimony(key, &answer)))
+    }
+
     async fn ask_database(&self, key: &Version, hash: &str) -> Result<(), Error> {
         let (version, noun) = match key.version.strip_suffix("/go.mod") {
             Some(version) => (version, "go.mod"),
@@ -149,21 +195,13 @@ impl Verifier {
         self.database.check_settings().map_err(verifying)?;
         let answer = self.database.record(&module).await;
         let answer = answer.map_err(|err| verifying(err.context(&format!("{key}: "))))?;
-        let prefix = format!("{} {} ", key.path, key.version);
-        let known: Vec<&str> = answer
-            .record
-            .go_sum_lines(&key.path, &key.version)
-            .into_iter()
-            .filter_map(|line| line.strip_prefix(&prefix))
-            .filter(|hash| hash.starts_with("h1:"))
-            .collect();
-        if known.contains(&hash) {
+        let Testimony { database, hashes } = testimony(key, &answer);
+        if hashes.iter().any(|known| known == hash) {
             return Ok(());
         }
-        let text = match known.first() {
+        let text = match hashes.first() {
             Some(other) => format!(
-                "checksum mismatch\n\tdownloaded: {hash}\n\t{}: {other}{}",
-                answer.database,
+                "checksum mismatch\n\tdownloaded: {hash}\n\t{database}: {other}{}",
                 security_error(
                     "This download does NOT match the one reported by the checksum server.\n\
                      The bits may have been replaced on the origin server, or an attacker may\n\
@@ -182,8 +220,23 @@ impl Verifier {
                 )
             ),
         };
-        Err(verifying(Error::message(ErrorKind::Security, text)))
+        let mismatch = Mismatch {
+            key: key.clone(),
+            found: hash.to_owned(),
+            known: hashes,
+            authority: Authority::Database(database),
+            text: format!("verifying {noun}: {text}"),
+        };
+        Err(Error::new(ErrorKind::Security, mismatch).of_module(&module))
     }
+}
+
+fn testimony(key: &Version, answer: &database::Answer) -> Testimony {
+    let prefix = format!("{} {} ", key.path, key.version);
+    let lines = answer.record.go_sum_lines(&key.path, &key.version);
+    let hashes = lines.into_iter().filter_map(|line| line.strip_prefix(&prefix));
+    let hashes = hashes.filter(|hash| hash.starts_with("h1:")).map(str::to_owned).collect();
+    Testimony { database: answer.database.clone(), hashes }
 }
 
 /// The frame that `go` puts around security messages.

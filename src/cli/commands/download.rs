@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, Command};
 
-use crate::cli::flags::{mod_flags, module_args, switch, text};
+use crate::cli::flags::{explain, mod_flags, module_args, switch, text};
 use crate::cli::invocation::{Invocation, argument, operate};
 use crate::cli::print;
 use crate::error::Error;
@@ -42,6 +42,7 @@ pub fn define() -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Fail if go.mod or go.sum would have to change"),
         )
+        .arg(explain())
         .arg(
             Arg::new("jobs")
                 .long("jobs")
