@@ -10,7 +10,8 @@ use crate::plan::summary::GoRules;
 use crate::plan::write::{sums_to_keep, update_go_mod};
 use crate::plan::{MainModule, Requirements};
 use crate::spec::module::Version;
-use crate::sys::{IoError, lock};
+use crate::sys::IoError;
+use crate::sys::change::{self, Kind};
 
 /// Largest go.mod that is written over.
 const MAX_GO_MOD: u64 = 16 << 20;
@@ -60,15 +61,16 @@ fn write_go_mod(main: &MainModule, pipeline: &Pipeline, overlay: &Overlay) -> Re
     let new = main.file.format();
     // Only to exclude go commands older than 1.12; go takes it too.
     let _side_lock = session::side_lock(pipeline.store());
-    let written = lock::transform::<Failure>(&main.go_mod_path, MAX_GO_MOD, |old| {
-        if old == new {
-            return Ok(None);
-        }
-        if old != main.as_read.data {
-            return Err(Failure::Changed);
-        }
-        Ok(Some(new))
-    });
+    let written =
+        change::transform::<Failure>(&main.go_mod_path, MAX_GO_MOD, Kind::Source, |old| {
+            if old == new {
+                return Ok(None);
+            }
+            if old != main.as_read.data {
+                return Err(Failure::Changed);
+            }
+            Ok(Some(new))
+        });
     written.map_err(|failure| match failure {
         Failure::Io(err) => Error::from(err).context("updating go.mod: "),
         Failure::Changed => Error::message(

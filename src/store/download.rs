@@ -1,6 +1,6 @@
 //! The small files below cache/download.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::Error;
@@ -9,7 +9,7 @@ use crate::spec::goproxy_json::{RevInfo, render_version_list};
 use crate::spec::module::Version;
 use crate::store::Store;
 use crate::store::layout::Kind;
-use crate::sys::{IoError, file, lock, tree};
+use crate::sys::{IoError, change, file, lock, tree};
 use crate::verify::{Hashed, Verified};
 
 /// Length of `h1:` and the base64 of 32 bytes.
@@ -82,12 +82,19 @@ impl Store {
         go_mod: &Verified<Arc<GoModFile>>,
     ) -> Result<(), Error> {
         let path = self.file(module, Kind::Mod)?;
-        write_file(&path, &go_mod.content().data)?;
-        // Best effort, as with go: the list serves only those who use the cache as a proxy.
-        if let Some(dir) = path.parent() {
-            let _ = rewrite_list(dir);
+        let mut written = None;
+        let mut publish = || written = Some(write_file(&path, &go_mod.content().data));
+        // Under the list's lock, and the list first: killed in between, the next run finds no go.mod,
+        // and does both again. The other way around nobody would ever list it.
+        if let Err(err) = rewrite_list(&path, &mut publish)
+            && err.is_not_found()
+            && file::create_dir_all(path.parent().unwrap_or(Path::new("."))).is_ok()
+        {
+            let _ = rewrite_list(&path, &mut publish);
         }
-        Ok(())
+        // As with go it may be impossible to list it: that serves only those who use the cache as a
+        // proxy.
+        written.unwrap_or_else(|| write_file(&path, &go_mod.content().data))
     }
 
     /// The hash of the zip of `module`, as recorded beside it; `None` if it is missing or damaged.
@@ -110,14 +117,18 @@ fn write_file(path: &Path, data: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes `@v/list` from the .mod files that are there, under the list's own lock.
-fn rewrite_list(dir: &Path) -> Result<(), IoError> {
-    lock::transform(&dir.join("list"), MAX_LIST, |_| {
-        let versions = tree::names_matching(dir, "", ".mod");
-        let versions =
-            versions.iter().filter_map(|path| path.file_name()?.to_str()?.strip_suffix(".mod"));
+/// Writes `@v/list` from the .mod files that are there and the one that is about to be, under the
+/// list's own lock; under which `then` is done, whatever became of the list.
+fn rewrite_list(coming: &Path, then: impl FnOnce()) -> Result<(), IoError> {
+    let dir = coming.parent().unwrap_or(Path::new("."));
+    let list = |_: &[u8]| {
+        let mut files = tree::names_matching(dir, "", ".mod");
+        files.retain(|path| path != coming);
+        let versions = files.iter().map(PathBuf::as_path).chain([coming]);
+        let versions = versions.filter_map(|path| path.file_name()?.to_str()?.strip_suffix(".mod"));
         Ok(Some(render_version_list(versions)))
-    })
+    };
+    change::transform_then(&dir.join("list"), MAX_LIST, change::Kind::List, list, then)
 }
 
 #[cfg(test)]
@@ -130,7 +141,10 @@ mod tests {
         for name in ["v1.10.0.mod", "v1.9.0.mod", "v1.mod", "v2.0.0.info", "x.mod", ".mod"] {
             std::fs::write(dir.path().join(name), b"").unwrap();
         }
-        rewrite_list(dir.path()).unwrap();
-        assert_eq!(std::fs::read(dir.path().join("list")).unwrap(), b"v1.9.0\nv1.10.0\n");
+        let mut done = false;
+        rewrite_list(&dir.path().join("v1.10.1.mod"), || done = true).unwrap();
+        let list = std::fs::read(dir.path().join("list")).unwrap();
+        assert_eq!(list, b"v1.9.0\nv1.10.0\nv1.10.1\n");
+        assert!(done);
     }
 }

@@ -212,7 +212,7 @@ impl Store {
         let target = self.tree(module)?;
         if IN_PLACE {
             let partial = self.file(module, Kind::Partial)?;
-            lock::write_exclusive(&partial, b"")?;
+            lock::write_empty(&partial)?;
             tree::remove_all(&target)?;
             return Ok(target);
         }
@@ -238,7 +238,7 @@ impl Store {
         let partial = self.file(module, Kind::Partial)?;
         if staged_tree.path() != target && exists(&target) {
             // Whoever looks while the old tree goes must take it for incomplete.
-            lock::write_exclusive(&partial, b"")?;
+            lock::write_empty(&partial)?;
             tree::remove_all(&target)?;
         }
         staged_tree.publish(&target, self.writable_trees)?;

@@ -48,16 +48,19 @@ impl StagedTree {
     /// # Errors
     /// When the rename fails; the tree is then removed.
     pub fn publish(mut self, target: &Path, writable: bool) -> Result<(), IoError> {
-        let (top, below) = match self.directories.split_first() {
-            Some((top, below)) if !writable => (Some(top.clone()), below),
-            _ => (None, &[][..]),
-        };
-        tree::make_read_only(below);
-        if self.path != target {
-            file::rename(&self.path, target)?;
+        if !writable {
+            // First: nobody does it later, for one who is killed in between.
+            tree::make_read_only(&self.directories);
         }
-        // Last, since some systems rename only directories that can be written to.
-        if top.is_some() {
+        if self.path != target
+            && let Err(err) = file::rename(&self.path, target)
+        {
+            if writable {
+                return Err(err);
+            }
+            // Some systems rename only directories that can be written to.
+            tree::make_writable(&self.path);
+            file::rename(&self.path, target)?;
             tree::make_read_only(&[target.to_path_buf()]);
         }
         self.path = PathBuf::new();

@@ -8,7 +8,7 @@
 //! exclusively on NFSv4). Whatever is not a regular file is refused: opening a pipe would hang.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Read, Write};
 use std::path::Path;
 
 use crate::sys::error::{IoError, at};
@@ -44,7 +44,7 @@ impl Lock {
     }
 }
 
-fn open_to_lock(path: &Path) -> Result<File, IoError> {
+pub(super) fn open_to_lock(path: &Path) -> Result<File, IoError> {
     refuse_special(path)?;
     OpenOptions::new()
         .read(true)
@@ -86,7 +86,7 @@ pub fn read_unlocked(path: &Path, limit: u64) -> Result<Vec<u8>, IoError> {
     read_limited(file, path, limit)
 }
 
-fn read_limited(file: File, path: &Path, limit: u64) -> Result<Vec<u8>, IoError> {
+pub(super) fn read_limited(file: File, path: &Path, limit: u64) -> Result<Vec<u8>, IoError> {
     let size = file.metadata().map(|m| m.len()).unwrap_or(0);
     let mut data = Vec::with_capacity(size.min(limit) as usize + 1);
     file.take(limit.saturating_add(1)).read_to_end(&mut data).map_err(at("read", path))?;
@@ -94,51 +94,6 @@ fn read_limited(file: File, path: &Path, limit: u64) -> Result<Vec<u8>, IoError>
         return Err(IoError::other("read", path, format!("file is larger than {limit} bytes")));
     }
     Ok(data)
-}
-
-/// Replaces the content of `path` under an exclusive lock.
-///
-/// `change` gets the old content (empty if the file is new) and returns the new one, or `None` to
-/// leave the file as it is. Growth is written at the tail first: a full disk then shows before
-/// anything of the old content is overwritten. On a failure the old content is put back.
-///
-/// # Errors
-/// What `change` returns, or an [`IoError`] converted into it.
-pub fn transform<E: From<IoError>>(
-    path: &Path,
-    limit: u64,
-    change: impl FnOnce(&[u8]) -> Result<Option<Vec<u8>>, E>,
-) -> Result<(), E> {
-    let mut file = open_to_lock(path)?;
-    file.lock().map_err(at("lock", path))?;
-    let old =
-        read_limited(file.try_clone().map_err(at("open", path))?, path, limit).map_err(E::from)?;
-    let Some(new) = change(&old)? else { return Ok(()) };
-    if new == old {
-        return Ok(());
-    }
-    let written = overwrite(&mut file, &old, &new);
-    if let Err(err) = written {
-        // Best effort: whoever reads next should find what was there before.
-        let _ = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(&old));
-        let _ = file.set_len(old.len() as u64);
-        return Err(IoError::new("write", path, &err).into());
-    }
-    Ok(())
-}
-
-fn overwrite(file: &mut File, old: &[u8], new: &[u8]) -> std::io::Result<()> {
-    let common = old.len().min(new.len());
-    if let Some(tail) = new.get(old.len()..) {
-        file.seek(SeekFrom::Start(old.len() as u64))?;
-        file.write_all(tail)?;
-    }
-    file.seek(SeekFrom::Start(0))?;
-    file.write_all(&new[..common])?;
-    if new.len() < old.len() {
-        file.set_len(new.len() as u64)?;
-    }
-    Ok(())
 }
 
 /// Writes a small file that others read under a lock, so that a crash is noticed.
@@ -149,25 +104,22 @@ fn overwrite(file: &mut File, old: &[u8], new: &[u8]) -> std::io::Result<()> {
 /// # Errors
 /// When the file can't be opened, locked or written.
 pub fn write_zero_filled(path: &Path, data: &[u8]) -> Result<(), IoError> {
-    write_locked(path, data, data.len() as u64)
-}
-
-/// Writes a small file whose readers, under a lock, take an empty file for an absent one: the file
-/// is emptied and filled by one write.
-///
-/// # Errors
-/// When the file can't be opened, locked or written.
-pub fn write_exclusive(path: &Path, data: &[u8]) -> Result<(), IoError> {
-    write_locked(path, data, 0)
-}
-
-fn write_locked(path: &Path, data: &[u8], reserve: u64) -> Result<(), IoError> {
     let mut file = open_to_lock(path)?;
     file.lock().map_err(at("lock", path))?;
     file.set_len(0)
-        .and_then(|()| file.set_len(reserve))
+        .and_then(|()| file.set_len(data.len() as u64))
         .and_then(|()| file.write_all(data))
         .map_err(at("write", path))
+}
+
+/// Makes an empty file, or empties one, under its lock: a mark that says all by being there.
+///
+/// # Errors
+/// When the file can't be opened, locked or emptied.
+pub fn write_empty(path: &Path) -> Result<(), IoError> {
+    let file = open_to_lock(path)?;
+    file.lock().map_err(at("lock", path))?;
+    file.set_len(0).map_err(at("write", path))
 }
 
 #[cfg(test)]
@@ -189,25 +141,10 @@ mod tests {
     }
 
     #[test]
-    fn transform_grows_shrinks_and_leaves_alone() {
-        let dir = scratch();
-        let path = dir.path().join("f");
-        for (new, want) in [
-            (Some("longer text"), "longer text"),
-            (Some("short"), "short"),
-            (None, "short"),
-            (Some(""), ""),
-        ] {
-            transform::<IoError>(&path, 100, |_| Ok(new.map(|n| n.as_bytes().to_vec()))).unwrap();
-            assert_eq!(read_shared(&path, 100).unwrap(), want.as_bytes());
-        }
-    }
-
-    #[test]
     fn too_large_is_refused() {
         let dir = scratch();
         let path = dir.path().join("f");
-        write_exclusive(&path, b"12345").unwrap();
+        write_zero_filled(&path, b"12345").unwrap();
         assert!(read_shared(&path, 5).is_ok());
         let err = read_shared(&path, 4).unwrap_err();
         assert!(err.to_string().contains("larger than 4 bytes"), "{err}");

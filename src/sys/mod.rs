@@ -4,6 +4,7 @@
 //! order of system calls that keeps the shared module cache sound can be read in one place.
 //!
 //! - [`error`]: an I/O error that can be cloned and that names the operation and the path.
+//! - [`change`]: files that others use meanwhile, changed under their locks.
 //! - [`lock`]: advisory whole-file locks, compatible with those of the `go` command.
 //! - [`mod@file`]: files and directories made, renamed, removed; atomic replacement.
 //! - [`limits`]: how many files may be open.
@@ -13,6 +14,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "the one place that changes files and directories")]
 
+pub mod change;
 pub mod error;
 pub mod file;
 pub mod limits;

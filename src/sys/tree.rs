@@ -56,7 +56,8 @@ pub fn make_read_only(directories: &[PathBuf]) {
     }
 }
 
-fn make_writable(dir: &Path) {
+/// Gives the owner all rights on one directory. Failing to shows in what needs them.
+pub fn make_writable(dir: &Path) {
     set_write_bits(dir, true);
 }
 

@@ -21,6 +21,7 @@ use crate::error::{Error, ErrorKind};
 use crate::net::{SafeUrl, Transport};
 use crate::spec::module::Version;
 use crate::spec::tlog::Tile;
+use crate::sys::change::{self, Kind};
 use crate::sys::once::OnceMap;
 use crate::sys::{file, lock};
 use crate::verify::sumdb::{
@@ -129,19 +130,24 @@ impl Database {
         let path = lookup_path(&module.path, &module.version).map_err(to_error)?;
         let database = self.with_client(setup, |client| client.name().to_owned())?;
         let cached = cache_path(setup, &database, &path);
+        let open = |data: &[u8]| {
+            let (path, version) = (&module.path, &module.version);
+            self.with_client(setup, |client| client.open_lookup(path, version, data))
+        };
         let stored = lock::read_shared(&cached, MAX_ANSWER).ok().filter(|data| !data.is_empty());
-        let (data, fresh) = match stored {
-            Some(data) => (data, false),
-            None => {
+        let stored = stored.map(|data| open(&data).map(|lookup| (lookup, data))).transpose()?;
+        let (lookup, data, fresh) = match stored {
+            // What was cut off, on a full disk say, is no answer; anything else is what go finds too.
+            Some((Err(err), _)) if !err.is_malformed() => return Err(to_error(err)),
+            Some((Ok(lookup), data)) => (lookup, data, false),
+            _ => {
                 self.under_way.fetch_add(1, Ordering::Relaxed);
                 let data = self.remote(setup, &path).await;
                 self.under_way.fetch_sub(1, Ordering::Relaxed);
-                (data.map_err(|err| hint_at_privacy(err, module))?, true)
+                let data = data.map_err(|err| hint_at_privacy(err, module))?;
+                (open(&data)?.map_err(to_error)?, data, true)
             }
         };
-        let lookup = self
-            .with_client(setup, |client| client.open_lookup(&module.path, &module.version, &data))?
-            .map_err(to_error)?;
         let (done, result) = oneshot::channel();
         let pending = Pending { lookup, fresh: fresh.then_some((cached, data)), done };
         self.pending.lock().unwrap_or_else(PoisonError::into_inner).push(pending);
@@ -166,7 +172,10 @@ impl Database {
                 let mut client = Client::new(&setup.vkey).map_err(to_error)?;
                 let head = head_file(setup, client.name())?;
                 match lock::read_shared(&head, MAX_ANSWER) {
-                    Ok(data) => drop(client.merge_stored(&data).map_err(to_error)?),
+                    Ok(data) => {
+                        let merged = client.merge_stored(&data);
+                        drop(merged.map_err(|err| hint_at_head(err, &head))?);
+                    }
                     Err(err) if err.is_not_found() => {}
                     Err(err) => {
                         return Err(Error::from(err).context("initializing sumdb.Client: "));
@@ -245,9 +254,9 @@ impl Database {
         }
         loop {
             let mut needed = None;
-            lock::transform::<Error>(&path, MAX_ANSWER, |on_disk| {
+            change::transform::<Error>(&path, MAX_ANSWER, Kind::Note, |on_disk| {
                 let merge = self.with_client(setup, |client| client.merge_stored(on_disk))?;
-                match merge.map_err(to_error)? {
+                match merge.map_err(|err| hint_at_head(err, &path))? {
                     Merge::Keep => Ok(None),
                     Merge::Write(head) => Ok(Some(head)),
                     Merge::Prove(plan) => {
@@ -297,7 +306,9 @@ impl Database {
     async fn tile(&self, setup: &Setup, name: &str, tile: Tile) -> Result<Arc<Vec<u8>>, Error> {
         let stored = |tile: Tile| {
             let path = cache_path(setup, name, &tile.to_string());
-            lock::read_shared(&path, MAX_ANSWER).ok().filter(|data| !data.is_empty())
+            let data = lock::read_shared(&path, MAX_ANSWER).ok()?;
+            // What was cut off, on a full disk say, is no tile.
+            (data.len() as u64 == tile.data_size()).then_some(data)
         };
         if let Some(data) = stored(tile) {
             return Ok(Arc::new(data));
@@ -381,10 +392,24 @@ fn head_file(setup: &Setup, name: &str) -> Result<PathBuf, Error> {
     }
 }
 
+/// A head that can't be read is an error until it is gone.
+fn hint_at_head(err: SumdbError, file: &Path) -> Error {
+    let is_malformed = err.is_malformed();
+    let err = to_error(err);
+    if !is_malformed {
+        return err;
+    }
+    err.hint(format!(
+        "the state of the checksum database that was seen last is kept in {}: if a crash or a full \
+         disk has damaged it, remove it; who did not expect that should keep it as evidence",
+        file.display()
+    ))
+}
+
 /// Best effort, as with go: what can't be cached is asked for again.
 fn cache(path: &Path, data: &[u8]) {
     let dir = path.parent().unwrap_or(Path::new("."));
-    let _ = file::create_dir_all(dir).and_then(|()| lock::write_exclusive(path, data));
+    let _ = file::create_dir_all(dir).and_then(|()| change::replace(path, data));
 }
 
 /// The database knows every public module: one that it does not know may be private.

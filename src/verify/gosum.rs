@@ -12,6 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::error::{Error, ErrorKind};
 use crate::spec::gosum as format;
 use crate::spec::module::Version;
+use crate::sys::change::{self, Kind};
 use crate::sys::{IoError, lock};
 use crate::verify::{Authority, Mismatch};
 
@@ -177,7 +178,7 @@ impl GoSum {
             return Ok(());
         }
         let mut state = self.state();
-        let written = lock::transform::<Failure>(path, MAX_GO_SUM, |data| {
+        let written = change::transform::<Failure>(path, MAX_GO_SUM, Kind::Source, |data| {
             let mut sums = parse(path, data)?;
             for (key, hash) in &state.used {
                 let wanted =

@@ -139,6 +139,16 @@ fn a_spoiled_head() {
         assert_unpublished(&place, "example.com/a");
         assert_eq!(head(&place), text);
     }
+    // Who is told which file it is can help himself.
+    let server = Server::builder(registry()).sumdb(sum_log()).start();
+    let place = project(&server, &main_module(&[]), "");
+    fs::create_dir_all(head_file(&place).parent().unwrap()).unwrap();
+    fs::write(head_file(&place), &sum_log().head(604)[..100]).unwrap();
+    let output = place.gomodfetch(["download", "--hints", "example.com/a@v1.0.0"]).run();
+    output.fails_with(5).stderr_has(&format!(
+        "hint: the state of the checksum database that was seen last is kept in {}: if",
+        output.relative(&head_file(&place).to_string_lossy())
+    ));
     // An empty one is none, as the first run of go leaves it.
     let server = Server::builder(registry()).sumdb(sum_log()).start();
     let place = project(&server, &main_module(&[]), "");
@@ -161,6 +171,26 @@ fn without_a_gopath_there_is_no_head() {
     let output = place.gomodfetch(args).run();
     output.fails_with(1).stderr_has("missing $GOPATH");
     assert_unpublished(&place, "example.com/a");
+}
+
+#[test]
+fn what_is_cut_off_is_asked_for_again() {
+    // A full tile has two pages: a kill or a full disk may leave one of them.
+    let server = Server::builder(registry()).sumdb(sum_log()).start();
+    let place = project(&server, &main_module(&[]), "");
+    let args = ["download", "example.com/a@v1.0.0"];
+    place.gomodfetch(args).run().success();
+    let kept = place.modcache().join("cache/download/sumdb").join(NAME);
+    let before = tree::Snapshot::of(&kept);
+    for name in before.files() {
+        let whole = fs::read(kept.join(name)).unwrap();
+        for part in [1, whole.len() / 3, whole.len() / 2, whole.len() - 1] {
+            fs::remove_file(place.dir().join("go.sum")).ok();
+            fs::write(kept.join(name), &whole[..part]).unwrap();
+            place.gomodfetch(args).run().success().silent();
+            assert_eq!(before.diff(&tree::Snapshot::of(&kept)), [""; 0], "{name} {part}");
+        }
+    }
 }
 
 #[test]

@@ -95,6 +95,16 @@ impl SumdbError {
         }
     }
 
+    /// Whether it has no form at all, as what was cut off has none.
+    pub fn is_malformed(&self) -> bool {
+        match self {
+            SumdbError::Note { error, .. } => *error == NoteError::Malformed,
+            SumdbError::Stored(error) => error.is_malformed(),
+            SumdbError::Tree { .. } | SumdbError::Record(_) => true,
+            _ => false,
+        }
+    }
+
     /// Whether somebody has signed in the database's place, or the database has signed two logs:
     /// nothing that comes from there can be trusted any more.
     pub fn is_forgery(&self) -> bool {
