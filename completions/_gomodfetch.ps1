@@ -28,6 +28,7 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('download', 'download', [CompletionResultType]::ParameterValue, 'Download modules into the module cache')
+            [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Print the module graph')
             [CompletionResult]::new('env', 'env', [CompletionResultType]::ParameterValue, 'Show every setting and where it came from')
             [CompletionResult]::new('mod', 'mod', [CompletionResultType]::ParameterValue, 'go''s names for the commands: `mod download` is `download`')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
@@ -50,6 +51,26 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('--stream', '--stream', [CompletionResultType]::ParameterName, 'With -json: print each object as soon as it is known')
             [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail if go.mod or go.sum would have to change')
             [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Ask every source of GOPROXY about a hash that does not fit, and say which agree')
+            [CompletionResult]::new('--ignore-missing-use', '--ignore-missing-use', [CompletionResultType]::ParameterName, 'Go on without the modules that go.work uses and that are not there')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--hints', '--hints', [CompletionResultType]::ParameterName, 'Print advice after errors even where stderr is no terminal')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'gomodfetch;graph' {
+            [CompletionResult]::new('--go', '--go', [CompletionResultType]::ParameterName, 'Show the graph as this version of Go would load it')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the graph is shown')
+            [CompletionResult]::new('--modfile', '--modfile', [CompletionResultType]::ParameterName, 'Use this file in place of go.mod')
+            [CompletionResult]::new('--overlay', '--overlay', [CompletionResultType]::ParameterName, 'JSON file that names stand-ins for files')
+            [CompletionResult]::new('--modcacherw', '--modcacherw', [CompletionResultType]::ParameterName, 'Leave new directories in the module cache writable')
+            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--x', '--x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown [default: a bar on a terminal, else nothing]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--ignore-missing-use', '--ignore-missing-use', [CompletionResultType]::ParameterName, 'Go on without the modules that go.work uses and that are not there')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
             [CompletionResult]::new('--hints', '--hints', [CompletionResultType]::ParameterName, 'Print advice after errors even where stderr is no terminal')
@@ -77,6 +98,7 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('download', 'download', [CompletionResultType]::ParameterValue, 'Download modules into the module cache')
+            [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Print the module graph')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -95,6 +117,26 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('--stream', '--stream', [CompletionResultType]::ParameterName, 'With -json: print each object as soon as it is known')
             [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail if go.mod or go.sum would have to change')
             [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Ask every source of GOPROXY about a hash that does not fit, and say which agree')
+            [CompletionResult]::new('--ignore-missing-use', '--ignore-missing-use', [CompletionResultType]::ParameterName, 'Go on without the modules that go.work uses and that are not there')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--hints', '--hints', [CompletionResultType]::ParameterName, 'Print advice after errors even where stderr is no terminal')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'gomodfetch;mod;graph' {
+            [CompletionResult]::new('--go', '--go', [CompletionResultType]::ParameterName, 'Show the graph as this version of Go would load it')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the graph is shown')
+            [CompletionResult]::new('--modfile', '--modfile', [CompletionResultType]::ParameterName, 'Use this file in place of go.mod')
+            [CompletionResult]::new('--overlay', '--overlay', [CompletionResultType]::ParameterName, 'JSON file that names stand-ins for files')
+            [CompletionResult]::new('--modcacherw', '--modcacherw', [CompletionResultType]::ParameterName, 'Leave new directories in the module cache writable')
+            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--x', '--x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown [default: a bar on a terminal, else nothing]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--ignore-missing-use', '--ignore-missing-use', [CompletionResultType]::ParameterName, 'Go on without the modules that go.work uses and that are not there')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
             [CompletionResult]::new('--hints', '--hints', [CompletionResultType]::ParameterName, 'Print advice after errors even where stderr is no terminal')
@@ -104,10 +146,14 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
         }
         'gomodfetch;mod;help' {
             [CompletionResult]::new('download', 'download', [CompletionResultType]::ParameterValue, 'Download modules into the module cache')
+            [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Print the module graph')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'gomodfetch;mod;help;download' {
+            break
+        }
+        'gomodfetch;mod;help;graph' {
             break
         }
         'gomodfetch;mod;help;help' {
@@ -129,6 +175,7 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
         }
         'gomodfetch;help' {
             [CompletionResult]::new('download', 'download', [CompletionResultType]::ParameterValue, 'Download modules into the module cache')
+            [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Print the module graph')
             [CompletionResult]::new('env', 'env', [CompletionResultType]::ParameterValue, 'Show every setting and where it came from')
             [CompletionResult]::new('mod', 'mod', [CompletionResultType]::ParameterValue, 'go''s names for the commands: `mod download` is `download`')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
@@ -139,14 +186,21 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
         'gomodfetch;help;download' {
             break
         }
+        'gomodfetch;help;graph' {
+            break
+        }
         'gomodfetch;help;env' {
             break
         }
         'gomodfetch;help;mod' {
             [CompletionResult]::new('download', 'download', [CompletionResultType]::ParameterValue, 'Download modules into the module cache')
+            [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Print the module graph')
             break
         }
         'gomodfetch;help;mod;download' {
+            break
+        }
+        'gomodfetch;help;mod;graph' {
             break
         }
         'gomodfetch;help;completions' {

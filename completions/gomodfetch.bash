@@ -25,6 +25,9 @@ _gomodfetch() {
             gomodfetch,env)
                 cmd="gomodfetch__subcmd__env"
                 ;;
+            gomodfetch,graph)
+                cmd="gomodfetch__subcmd__graph"
+                ;;
             gomodfetch,help)
                 cmd="gomodfetch__subcmd__help"
                 ;;
@@ -43,6 +46,9 @@ _gomodfetch() {
             gomodfetch__subcmd__help,env)
                 cmd="gomodfetch__subcmd__help__subcmd__env"
                 ;;
+            gomodfetch__subcmd__help,graph)
+                cmd="gomodfetch__subcmd__help__subcmd__graph"
+                ;;
             gomodfetch__subcmd__help,help)
                 cmd="gomodfetch__subcmd__help__subcmd__help"
                 ;;
@@ -55,14 +61,23 @@ _gomodfetch() {
             gomodfetch__subcmd__help__subcmd__mod,download)
                 cmd="gomodfetch__subcmd__help__subcmd__mod__subcmd__download"
                 ;;
+            gomodfetch__subcmd__help__subcmd__mod,graph)
+                cmd="gomodfetch__subcmd__help__subcmd__mod__subcmd__graph"
+                ;;
             gomodfetch__subcmd__mod,download)
                 cmd="gomodfetch__subcmd__mod__subcmd__download"
+                ;;
+            gomodfetch__subcmd__mod,graph)
+                cmd="gomodfetch__subcmd__mod__subcmd__graph"
                 ;;
             gomodfetch__subcmd__mod,help)
                 cmd="gomodfetch__subcmd__mod__subcmd__help"
                 ;;
             gomodfetch__subcmd__mod__subcmd__help,download)
                 cmd="gomodfetch__subcmd__mod__subcmd__help__subcmd__download"
+                ;;
+            gomodfetch__subcmd__mod__subcmd__help,graph)
+                cmd="gomodfetch__subcmd__mod__subcmd__help__subcmd__graph"
                 ;;
             gomodfetch__subcmd__mod__subcmd__help,help)
                 cmd="gomodfetch__subcmd__mod__subcmd__help__subcmd__help"
@@ -74,7 +89,7 @@ _gomodfetch() {
 
     case "${cmd}" in
         gomodfetch)
-            opts="-C -h -V --C --help --version download env mod completions man help"
+            opts="-C -h -V --C --help --version download graph env mod completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -118,7 +133,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__download)
-            opts="-x -v -C -h --json --stream --reuse --locked --explain --jobs --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
+            opts="-x -v -C -h --json --stream --reuse --locked --explain --jobs --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -209,8 +224,62 @@ _gomodfetch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gomodfetch__subcmd__graph)
+            opts="-x -v -C -h --go --format --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --go)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "go dot json tree" -- "${cur}"))
+                    return 0
+                    ;;
+                --modfile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --overlay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --modcacherw)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto bar plain none" -- "${cur}"))
+                    return 0
+                    ;;
+                --C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gomodfetch__subcmd__help)
-            opts="download env mod completions man help"
+            opts="download graph env mod completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -265,6 +334,20 @@ _gomodfetch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gomodfetch__subcmd__help__subcmd__graph)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gomodfetch__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -294,7 +377,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__help__subcmd__mod)
-            opts="download"
+            opts="download graph"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -308,6 +391,20 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__help__subcmd__mod__subcmd__download)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__help__subcmd__mod__subcmd__graph)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -344,7 +441,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__mod)
-            opts="-C -h --C --help download help"
+            opts="-C -h --C --help download graph help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -366,7 +463,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__mod__subcmd__download)
-            opts="-x -v -C -h --json --stream --reuse --locked --explain --jobs --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
+            opts="-x -v -C -h --json --stream --reuse --locked --explain --jobs --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -423,8 +520,62 @@ _gomodfetch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gomodfetch__subcmd__mod__subcmd__graph)
+            opts="-x -v -C -h --go --format --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --go)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "go dot json tree" -- "${cur}"))
+                    return 0
+                    ;;
+                --modfile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --overlay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --modcacherw)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto bar plain none" -- "${cur}"))
+                    return 0
+                    ;;
+                --C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gomodfetch__subcmd__mod__subcmd__help)
-            opts="download help"
+            opts="download graph help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -438,6 +589,20 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__mod__subcmd__help__subcmd__download)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__mod__subcmd__help__subcmd__graph)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -25,6 +25,7 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
             cand download 'Download modules into the module cache'
+            cand graph 'Print the module graph'
             cand env 'Show every setting and where it came from'
             cand mod 'go''s names for the commands: `mod download` is `download`'
             cand completions 'Print a completion script for a shell'
@@ -46,6 +47,25 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand --stream 'With -json: print each object as soon as it is known'
             cand --locked 'Fail if go.mod or go.sum would have to change'
             cand --explain 'Ask every source of GOPROXY about a hash that does not fit, and say which agree'
+            cand --ignore-missing-use 'Go on without the modules that go.work uses and that are not there'
+            cand -v 'Say what is downloaded (the same as --progress=plain)'
+            cand --verbose 'Say what is downloaded (the same as --progress=plain)'
+            cand --hints 'Print advice after errors even where stderr is no terminal'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'gomodfetch;graph'= {
+            cand --go 'Show the graph as this version of Go would load it'
+            cand --format 'How the graph is shown'
+            cand --modfile 'Use this file in place of go.mod'
+            cand --overlay 'JSON file that names stand-ins for files'
+            cand --modcacherw 'Leave new directories in the module cache writable'
+            cand -x 'Show every request with its status and time'
+            cand --x 'Show every request with its status and time'
+            cand --progress 'How progress is shown [default: a bar on a terminal, else nothing]'
+            cand -C 'Change to this directory first'
+            cand --C 'Change to this directory first'
+            cand --ignore-missing-use 'Go on without the modules that go.work uses and that are not there'
             cand -v 'Say what is downloaded (the same as --progress=plain)'
             cand --verbose 'Say what is downloaded (the same as --progress=plain)'
             cand --hints 'Print advice after errors even where stderr is no terminal'
@@ -71,6 +91,7 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
             cand download 'Download modules into the module cache'
+            cand graph 'Print the module graph'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'gomodfetch;mod;download'= {
@@ -88,6 +109,25 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand --stream 'With -json: print each object as soon as it is known'
             cand --locked 'Fail if go.mod or go.sum would have to change'
             cand --explain 'Ask every source of GOPROXY about a hash that does not fit, and say which agree'
+            cand --ignore-missing-use 'Go on without the modules that go.work uses and that are not there'
+            cand -v 'Say what is downloaded (the same as --progress=plain)'
+            cand --verbose 'Say what is downloaded (the same as --progress=plain)'
+            cand --hints 'Print advice after errors even where stderr is no terminal'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'gomodfetch;mod;graph'= {
+            cand --go 'Show the graph as this version of Go would load it'
+            cand --format 'How the graph is shown'
+            cand --modfile 'Use this file in place of go.mod'
+            cand --overlay 'JSON file that names stand-ins for files'
+            cand --modcacherw 'Leave new directories in the module cache writable'
+            cand -x 'Show every request with its status and time'
+            cand --x 'Show every request with its status and time'
+            cand --progress 'How progress is shown [default: a bar on a terminal, else nothing]'
+            cand -C 'Change to this directory first'
+            cand --C 'Change to this directory first'
+            cand --ignore-missing-use 'Go on without the modules that go.work uses and that are not there'
             cand -v 'Say what is downloaded (the same as --progress=plain)'
             cand --verbose 'Say what is downloaded (the same as --progress=plain)'
             cand --hints 'Print advice after errors even where stderr is no terminal'
@@ -96,9 +136,12 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
         }
         &'gomodfetch;mod;help'= {
             cand download 'Download modules into the module cache'
+            cand graph 'Print the module graph'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'gomodfetch;mod;help;download'= {
+        }
+        &'gomodfetch;mod;help;graph'= {
         }
         &'gomodfetch;mod;help;help'= {
         }
@@ -116,6 +159,7 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
         }
         &'gomodfetch;help'= {
             cand download 'Download modules into the module cache'
+            cand graph 'Print the module graph'
             cand env 'Show every setting and where it came from'
             cand mod 'go''s names for the commands: `mod download` is `download`'
             cand completions 'Print a completion script for a shell'
@@ -124,12 +168,17 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
         }
         &'gomodfetch;help;download'= {
         }
+        &'gomodfetch;help;graph'= {
+        }
         &'gomodfetch;help;env'= {
         }
         &'gomodfetch;help;mod'= {
             cand download 'Download modules into the module cache'
+            cand graph 'Print the module graph'
         }
         &'gomodfetch;help;mod;download'= {
+        }
+        &'gomodfetch;help;mod;graph'= {
         }
         &'gomodfetch;help;completions'= {
         }

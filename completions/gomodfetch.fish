@@ -28,6 +28,7 @@ complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -s C -l C -d 'Change
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -s h -l help -d 'Print help'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -s V -l version -d 'Print version'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "download" -d 'Download modules into the module cache'
+complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "graph" -d 'Print the module graph'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "env" -d 'Show every setting and where it came from'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "mod" -d 'go\'s names for the commands: `mod download` is `download`'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
@@ -48,9 +49,28 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -s C -l 
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l stream -d 'With -json: print each object as soon as it is known'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l locked -d 'Fail if go.mod or go.sum would have to change'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l explain -d 'Ask every source of GOPROXY about a hash that does not fit, and say which agree'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l ignore-missing-use -d 'Go on without the modules that go.work uses and that are not there'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l hints -d 'Print advice after errors even where stderr is no terminal'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand graph" -l go -d 'Show the graph as this version of Go would load it' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand graph" -l format -d 'How the graph is shown' -r -f -a "go\t''
+dot\t''
+json\t''
+tree\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand graph" -l modfile -d 'Use this file in place of go.mod' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand graph" -l overlay -d 'JSON file that names stand-ins for files' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand graph" -l modcacherw -d 'Leave new directories in the module cache writable' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand graph" -s x -l x -d 'Show every request with its status and time' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand graph" -l progress -d 'How progress is shown [default: a bar on a terminal, else nothing]' -r -f -a "auto\t''
+bar\t''
+plain\t''
+none\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand graph" -s C -l C -d 'Change to this directory first' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand graph" -l ignore-missing-use -d 'Go on without the modules that go.work uses and that are not there'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand graph" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand graph" -l hints -d 'Print advice after errors even where stderr is no terminal'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand graph" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -s x -l x -d 'Show every request with its status and time' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -l progress -d 'How progress is shown [default: a bar on a terminal, else nothing]' -r -f -a "auto\t''
 bar\t''
@@ -61,10 +81,11 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -l json -d 'P
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -l hints -d 'Print advice after errors even where stderr is no terminal'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -s h -l help -d 'Print help'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download help" -s C -l C -d 'Change to this directory first' -r
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download help" -s h -l help -d 'Print help'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download help" -f -a "download" -d 'Download modules into the module cache'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph help" -s C -l C -d 'Change to this directory first' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph help" -s h -l help -d 'Print help'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph help" -f -a "download" -d 'Download modules into the module cache'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph help" -f -a "graph" -d 'Print the module graph'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l json -d 'Print a JSON object for each module, as go mod download does' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l reuse -d 'A file with the JSON of an earlier run, as for go' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l jobs -d 'Zips to transfer at once [default: 128]' -r
@@ -80,19 +101,41 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_se
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l stream -d 'With -json: print each object as soon as it is known'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l locked -d 'Fail if go.mod or go.sum would have to change'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l explain -d 'Ask every source of GOPROXY about a hash that does not fit, and say which agree'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l ignore-missing-use -d 'Go on without the modules that go.work uses and that are not there'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l hints -d 'Print advice after errors even where stderr is no terminal'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from graph" -l go -d 'Show the graph as this version of Go would load it' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from graph" -l format -d 'How the graph is shown' -r -f -a "go\t''
+dot\t''
+json\t''
+tree\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from graph" -l modfile -d 'Use this file in place of go.mod' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from graph" -l overlay -d 'JSON file that names stand-ins for files' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from graph" -l modcacherw -d 'Leave new directories in the module cache writable' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from graph" -s x -l x -d 'Show every request with its status and time' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from graph" -l progress -d 'How progress is shown [default: a bar on a terminal, else nothing]' -r -f -a "auto\t''
+bar\t''
+plain\t''
+none\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from graph" -s C -l C -d 'Change to this directory first' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from graph" -l ignore-missing-use -d 'Go on without the modules that go.work uses and that are not there'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from graph" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from graph" -l hints -d 'Print advice after errors even where stderr is no terminal'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from graph" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from help" -f -a "download" -d 'Download modules into the module cache'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from help" -f -a "graph" -d 'Print the module graph'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand completions" -s C -l C -d 'Change to this directory first' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand man" -s C -l C -d 'Change to this directory first' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand man" -s h -l help -d 'Print help'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download env mod completions man help" -f -a "download" -d 'Download modules into the module cache'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download env mod completions man help" -f -a "env" -d 'Show every setting and where it came from'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download env mod completions man help" -f -a "mod" -d 'go\'s names for the commands: `mod download` is `download`'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download env mod completions man help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download env mod completions man help" -f -a "man" -d 'Print the man page (roff)'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download env mod completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph env mod completions man help" -f -a "download" -d 'Download modules into the module cache'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph env mod completions man help" -f -a "graph" -d 'Print the module graph'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph env mod completions man help" -f -a "env" -d 'Show every setting and where it came from'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph env mod completions man help" -f -a "mod" -d 'go\'s names for the commands: `mod download` is `download`'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph env mod completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph env mod completions man help" -f -a "man" -d 'Print the man page (roff)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph env mod completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and __fish_seen_subcommand_from mod" -f -a "download" -d 'Download modules into the module cache'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and __fish_seen_subcommand_from mod" -f -a "graph" -d 'Print the module graph'

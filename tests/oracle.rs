@@ -46,4 +46,6 @@ lanes! {
     cache
     failures
     info
+    graph
+    workspace
 }

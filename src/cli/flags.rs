@@ -75,6 +75,14 @@ pub fn explain() -> Arg {
         .help("Ask every source of GOPROXY about a hash that does not fit, and say which agree")
 }
 
+/// `--ignore-missing-use`, of every command that reads go.work.
+pub fn ignore_missing_use() -> Arg {
+    Arg::new("ignore-missing-use")
+        .long("ignore-missing-use")
+        .action(ArgAction::SetTrue)
+        .help("Go on without the modules that go.work uses and that are not there")
+}
+
 /// Arguments that name modules.
 pub fn module_args(help: &'static str) -> Arg {
     Arg::new("modules")

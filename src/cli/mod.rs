@@ -5,6 +5,7 @@
 //! - [`flags`]: the whole command line, which help, completions and man pages are made from.
 //! - [`invocation`]: one call of a command: its settings, how it is carried out and broken off.
 //! - [`mod@print`]: errors, hints and results.
+//! - [`graph`]: ways to show a module graph.
 //! - [`generate`]: completions and man pages.
 
 #![allow(
@@ -25,6 +26,7 @@ use crate::cli::commands::Definition;
 pub mod commands;
 pub mod flags;
 pub mod generate;
+pub mod graph;
 pub mod invocation;
 pub mod print;
 pub mod spelling;

@@ -202,6 +202,10 @@ pub const MOD_DOWNLOAD: &[FlagDef] = mod_flags![
     FlagDef::new("x", FlagKind::Switch)
 ];
 
+/// The flags of `go mod graph`.
+pub const MOD_GRAPH: &[FlagDef] =
+    mod_flags![FlagDef::new("go", FlagKind::Text), FlagDef::new("x", FlagKind::Switch)];
+
 /// A flag that a command has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlagDef {
@@ -441,7 +445,7 @@ mod tests {
     fn lists_are_sorted() {
         assert!(KNOWN.is_sorted());
         assert!(KNOWN_TO_TEST.is_sorted());
-        assert!(MOD_DOWNLOAD.iter().all(|flag| is_known(flag.name)));
+        assert!(MOD_DOWNLOAD.iter().chain(MOD_GRAPH).all(|flag| is_known(flag.name)));
     }
 
     /// What `go mod download` does with a value of GOFLAGS: `name=value` for each flag, or the

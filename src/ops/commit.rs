@@ -1,4 +1,5 @@
-//! go.mod and go.sum written back, each under its lock, and only where they say something new.
+//! go.mod and go.sum written back, each under its lock, and only where they say something new. In a
+//! workspace no go.mod is written, and the sums go to go.work.sum.
 
 use std::collections::HashSet;
 
@@ -8,7 +9,7 @@ use crate::ops::session;
 use crate::pipeline::Pipeline;
 use crate::plan::summary::GoRules;
 use crate::plan::write::{sums_to_keep, update_go_mod};
-use crate::plan::{MainModule, Requirements};
+use crate::plan::{MainModule, MainModules, Requirements};
 use crate::spec::module::Version;
 use crate::sys::IoError;
 use crate::sys::change::{self, Kind};
@@ -25,24 +26,29 @@ pub struct Permission {
     pub zip_sums: bool,
 }
 
-/// Brings go.mod and go.sum up to date with the requirements and with what was checked.
+/// Brings go.mod and go.sum up to date with the requirements and with what was checked; outside of
+/// any module there are none.
 ///
 /// # Errors
 /// When a file would change and must not, has changed meanwhile, or can't be written.
 pub fn commit(
-    main: &mut MainModule,
+    main: &mut MainModules,
     requirements: &Requirements,
     pipeline: &Pipeline,
     overlay: &Overlay,
     rules: &GoRules,
     permission: Permission,
 ) -> Result<(), Error> {
-    update_go_mod(main, requirements, rules)?;
-    let mut keep = sums_to_keep(requirements, requirements.loaded_graph(), Some(main));
+    if let Some(main) = main.single_mut() {
+        update_go_mod(main, requirements, rules)?;
+    }
+    let mut keep = sums_to_keep(requirements, requirements.loaded_graph(), main);
     if !permission.zip_sums {
         keep.retain(|key| key.version.ends_with("/go.mod"));
     }
-    if main.as_read.differs_from(&main.file) {
+    if let Some(main) = main.single()
+        && main.as_read.differs_from(&main.file)
+    {
         if permission.locked {
             return Err(locked("go.mod"));
         }
@@ -91,7 +97,7 @@ fn write_go_sum(
         return Ok(());
     }
     if permission.locked {
-        return Err(locked("go.sum"));
+        return Err(locked(gosum.name()));
     }
     if gosum.path().is_some_and(|path| overlay.replaces(path)) {
         return Err(Error::message(

@@ -2,13 +2,13 @@
 //!
 //! Without arguments: what go.mod requires (at go 1.17 and later, after loading the module graph),
 //! or everything reachable (at go 1.16 and earlier). With arguments: `all`, patterns, paths and
-//! `path@query`. What go.mod requires is fetched while the module graph is still being loaded; it
+//! `path@query`. In a workspace, without arguments: `all`. What go.mod requires is fetched while the module graph is still being loaded; it
 //! waits, unpublished, until it is known to be wanted.
 //!
 //! Implements <https://go.dev/ref/mod#go-mod-download>.
 
 use std::cmp::Ordering;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -24,6 +24,7 @@ use crate::ops::load::Loaded;
 use crate::ops::project::Project;
 use crate::ops::session;
 use crate::pipeline::{Decision, Downloaded, Gate};
+use crate::plan::requirements::is_lower;
 use crate::plan::update::expand_graph;
 use crate::spec::goproxy_json::{ModuleJson, decode_reuse};
 use crate::spec::goversion;
@@ -45,6 +46,8 @@ pub struct Args {
     pub reuse: Option<String>,
     /// `--locked`: go.mod and go.sum must not change.
     pub locked: bool,
+    /// `--ignore-missing-use`: a folder that go.work uses may be missing.
+    pub ignore_missing_use: bool,
 }
 
 /// One module of the outcome.
@@ -82,7 +85,8 @@ pub async fn run(
     args: &Args,
     each: &mut (dyn FnMut(&Module) + Send),
 ) -> Result<Outcome, Error> {
-    let project = Project::find(ctx)?;
+    let mut project = Project::find(ctx)?;
+    project.ignore_missing_use = args.ignore_missing_use;
     let mut run = Run::start(ctx, args, project).await?;
     let Some(modules) = run.arguments().await? else { return Ok(Outcome::default()) };
     if let Some(file) = args.reuse.as_deref().filter(|file| !file.is_empty()) {
@@ -93,7 +97,9 @@ pub async fn run(
         ctx.note(warning.clone());
     }
     run.loaded.requirements = listing.requirements.clone();
-    if args.modules.is_empty() {
+    // What `all` means in a workspace is nothing that go.mod files have to change for.
+    let keeps_zip_sums = !args.modules.is_empty() || run.loaded.main.is_workspace();
+    if !keeps_zip_sums {
         run.read_go_mods(&listing).await?;
         if let Err(err) = run.commit(false) {
             run.keep_infos(&listing).await;
@@ -106,9 +112,7 @@ pub async fn run(
         // go stops here: neither are the files written nor is the graph's error reported.
         return Ok(outcome);
     }
-    if !args.modules.is_empty()
-        && let Err(err) = run.commit(true)
-    {
+    if keeps_zip_sums && let Err(err) = run.commit(true) {
         outcome.errors.push(err);
     }
     outcome.errors.extend(listing.graph_error);
@@ -151,19 +155,24 @@ impl<'a> Run<'a> {
         }
         let wants_all =
             self.args.modules.is_empty() || self.args.modules.iter().any(|m| m == "all");
-        let (Some(main), true) = (&self.loaded.main, wants_all) else { return };
+        if !wants_all {
+            return;
+        }
+        let main = &self.loaded.main;
         let gosum = self.loaded.pipeline.verifier().gosum();
-        let likely: Vec<Version> = self
-            .loaded
-            .requirements
-            .roots()
-            .iter()
-            .filter(|root| {
-                !goversion::is_toolchain(&root.path)
-                    && self.loaded.requirements.root_selected(Some(main), &root.path)
-                        == Some(&*root.version)
-            })
-            .map(|root| main.resolve(root))
+        // Of each path the highest version that a main module requires.
+        let mut required: BTreeMap<&str, &Version> = BTreeMap::new();
+        for require in main.modules().iter().flat_map(|main| &main.file.require) {
+            let module = &require.module;
+            let known = required.entry(&module.path).or_insert(module);
+            if is_lower(&module.path, &known.version, &module.version) {
+                *known = module;
+            }
+        }
+        let likely: Vec<Version> = required
+            .into_values()
+            .filter(|module| !main.contains(&module.path) && !main.excludes(module))
+            .map(|module| main.resolve(module))
             .filter(|module| !module.version.is_empty())
             .filter(|module| gosum.is_empty() || gosum.has(module))
             .collect();
@@ -194,7 +203,10 @@ impl<'a> Run<'a> {
             self.note_main_module();
             return Ok(Some(self.args.modules.clone()));
         }
-        let Some(main) = &self.loaded.main else {
+        if self.loaded.main.is_workspace() {
+            return Ok(Some(vec!["all".to_owned()]));
+        }
+        let Some(main) = self.loaded.main.single() else {
             return Err(Error::message(
                 ErrorKind::Usage,
                 "no modules specified (see 'go help mod download')",
@@ -205,9 +217,9 @@ impl<'a> Run<'a> {
         let is_old =
             goversion::compare(main.go_version(), goversion::EXPLICIT_INDIRECT) == Ordering::Less;
         if !is_old {
+            let requirements = self.loaded.requirements.clone();
             let (requirements, _, error) =
-                expand_graph(self.loaded.requirements.clone(), main, &self.loaded.dependencies)
-                    .await;
+                expand_graph(requirements, &self.loaded.main, &self.loaded.dependencies).await;
             if let Some(err) = error {
                 return Err(err);
             }
@@ -220,25 +232,26 @@ impl<'a> Run<'a> {
         Ok(Some(if is_old { vec!["all".to_owned()] } else { paths }))
     }
 
-    /// Says which arguments name the main module itself.
+    /// Says which arguments name a main module itself.
     fn note_main_module(&self) {
-        let Some(main) = &self.loaded.main else { return };
-        let path = &main.module.path;
-        for arg in &self.args.modules {
-            if **arg == **path
-                || *arg == format!("{path}@upgrade")
-                || *arg == format!("{path}@patch")
-            {
-                let text =
-                    format!("go: skipping download of {arg} that resolves to the main module");
-                self.ctx.note(text);
+        for main in self.loaded.main.modules() {
+            let path = &main.module.path;
+            for arg in &self.args.modules {
+                if **arg == **path
+                    || *arg == format!("{path}@upgrade")
+                    || *arg == format!("{path}@patch")
+                {
+                    let text =
+                        format!("go: skipping download of {arg} that resolves to the main module");
+                    self.ctx.note(text);
+                }
             }
         }
     }
 
     /// A proxy gives nothing that could be reused, so the file is only read, as go reads it.
     fn check_reuse(&self, file: &str) -> Result<(), Error> {
-        if self.loaded.main.is_some() {
+        if !self.loaded.main.is_empty() {
             return Err(Error::message(
                 ErrorKind::Usage,
                 "go mod download -reuse cannot be used inside a module",
@@ -257,7 +270,7 @@ impl<'a> Run<'a> {
         list(
             args,
             requirements,
-            self.loaded.main.as_ref(),
+            &self.loaded.main,
             &self.loaded.pipeline,
             &self.loaded.dependencies,
         )

@@ -46,6 +46,12 @@ impl Dependencies {
         }
     }
 
+    /// Refuses files whose go line is newer than `version`, whatever GOTOOLCHAIN says.
+    pub fn refuse_newer_than(&mut self, version: &str) {
+        self.rules.running.version = version.to_owned();
+        self.rules.may_switch = false;
+    }
+
     async fn summary(&self, module: &Version) -> Result<Arc<Summary>, Error> {
         let (name, data) = if module.version.is_empty() {
             self.read_directory(module)?

@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind};
 use crate::ops::query::Queries;
 use crate::pipeline::Pipeline;
 use crate::plan::update::expand_graph;
-use crate::plan::{GoMods, MainModule, ModuleGraph, Pruning, Requirements};
+use crate::plan::{GoMods, MainModules, ModuleGraph, Pruning, Requirements};
 use crate::spec::goproxy_json::Origin;
 use crate::spec::goversion;
 use crate::spec::module::{InvalidVersionError, Version};
@@ -72,7 +72,7 @@ enum Arg<'a> {
 pub async fn list(
     args: &[String],
     mut requirements: Requirements,
-    main: Option<&MainModule>,
+    main: &MainModules,
     pipeline: &Pipeline,
     go_mods: &dyn GoMods,
 ) -> Result<Listing, Error> {
@@ -80,8 +80,6 @@ pub async fn list(
     let mut graph: Option<Arc<ModuleGraph>> = None;
     let mut graph_error = None;
     if needs_graph(&args, &requirements, main)? {
-        let main =
-            main.ok_or_else(|| crate::ops::session::internal("graph without main module"))?;
         let (updated, loaded, error) = expand_graph(requirements, main, go_mods).await;
         requirements = updated;
         graph = Some(loaded);
@@ -130,7 +128,7 @@ pub async fn list(
                 } else {
                     let module = Version::new(*path, version);
                     let error = goversion::is_toolchain(path).then(toolchain);
-                    modules.push(Listed { error, ..Listed::new(actual(&module, main)) });
+                    modules.push(Listed { error, ..Listed::new(main.resolve(&module)) });
                 }
             }
             Arg::Pattern(pattern) => {
@@ -138,7 +136,7 @@ pub async fn list(
                 let before = modules.len();
                 for module in list {
                     if matches_pattern(pattern, &module.path) && matched.insert(module.clone()) {
-                        modules.push(Listed::new(actual(&module, main)));
+                        modules.push(Listed::new(main.resolve(&module)));
                     }
                 }
                 if modules.len() == before {
@@ -151,10 +149,6 @@ pub async fn list(
         }
     }
     Ok(Listing { requirements, modules, graph_error, warnings })
-}
-
-fn actual(module: &Version, main: Option<&MainModule>) -> Version {
-    main.map_or_else(|| module.clone(), |main| main.resolve(module))
 }
 
 /// `go` and `toolchain` stand in go.mod, but are no modules that could be downloaded.
@@ -218,7 +212,7 @@ fn parse(arg: &str) -> Result<Arg<'_>, Error> {
 fn needs_graph(
     args: &[Arg<'_>],
     requirements: &Requirements,
-    main: Option<&MainModule>,
+    main: &MainModules,
 ) -> Result<bool, Error> {
     let mut needed = false;
     for arg in args {
@@ -240,19 +234,21 @@ fn needs_graph(
                 ((*path).to_owned(), " without -versions or an explicit version")
             }
         };
-        if main.is_none() {
-            return Err(Error::message(
-                ErrorKind::Other,
-                format!(
-                    "cannot match {}{why}: go.mod file not found in current directory or any \
-                     parent directory; see 'go help modules'",
-                    quote(&text)
-                ),
-            ));
+        if main.is_empty() {
+            let text = format!("cannot match {}{why}: {}", quote(&text), no_main_modules(main));
+            return Err(Error::message(ErrorKind::Other, text));
         }
         needed = true;
     }
     Ok(needed)
+}
+
+/// What go says where a command needs a main module and there is none.
+pub fn no_main_modules(main: &MainModules) -> &'static str {
+    if main.is_workspace() {
+        return "no modules were found in the current workspace; see 'go help work'";
+    }
+    "go.mod file not found in current directory or any parent directory; see 'go help modules'"
 }
 
 /// Whether a module path matches a pattern in which `...` stands for any text; `x/...` also

@@ -1,11 +1,15 @@
-//! What most operations begin with: the main module read, its requirements settled, and the
+//! What most operations begin with: the main modules read, their requirements settled, and the
 //! pipeline through which everything is fetched.
 //!
-//! [`Loaded::read`] reads go.mod and go.sum; [`Loaded::settle_roots`] then does to the requirements
-//! what the `go` command does whatever is asked of it. Between the two, an operation can start
-//! fetching what go.mod names. [`Loaded::commit`] writes go.mod and go.sum back.
+//! [`Loaded::read`] reads go.work, go.mod and go.sum files; [`Loaded::settle_roots`] then does to the
+//! requirements what the `go` command does whatever is asked of it. Between the two, an operation can
+//! start fetching what go.mod names. [`Loaded::commit`] writes go.mod and go.sum back.
+//!
+//! None of this differs in a workspace: [`MainModules`] knows what it is, roots need no settling
+//! there, and what is committed is go.work.sum alone.
 
 use std::cmp::Ordering;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::ctx::Ctx;
@@ -18,12 +22,13 @@ use crate::ops::session;
 use crate::pipeline::Pipeline;
 use crate::plan::summary::GoRules;
 use crate::plan::update::{convert_to_pruned, update_roots};
-use crate::plan::{GoMods, MainModule, Requirements};
+use crate::plan::{GoMods, MainModules, Requirements};
+use crate::spec::filepath;
 use crate::spec::goversion;
 use crate::spec::module::Version;
-use crate::verify::gosum::GoSum;
+use crate::verify::gosum::{self, GoSum};
 
-/// The main module, if there is one, and what it is worked on with.
+/// The main modules, if there are any, and what they are worked on with.
 pub struct Loaded {
     /// Where the command runs.
     pub project: Project,
@@ -33,14 +38,14 @@ pub struct Loaded {
     pub pipeline: Arc<Pipeline>,
     /// The go.mod files of dependencies.
     pub dependencies: Dependencies,
-    /// The main module; none outside of any.
-    pub main: Option<MainModule>,
-    /// What it requires, as far as that is known.
+    /// The main modules.
+    pub main: MainModules,
+    /// What they require, as far as that is known.
     pub requirements: Requirements,
 }
 
 impl Loaded {
-    /// Reads go.mod and go.sum of the project, and looks up the versions in go.mod that are not
+    /// Reads the files of the project, and looks up the versions in go.mod that are not
     /// canonical.
     ///
     /// # Errors
@@ -48,36 +53,38 @@ impl Loaded {
     pub async fn read(ctx: &Ctx, project: Project) -> Result<Loaded, Error> {
         let rules = rules(ctx);
         let first = project.read_main(ctx, &FixedVersions::new())?;
-        let gosum = read_go_sum(&project)?;
-        let pipeline = session::pipeline(ctx, gosum)?;
-        let root = project.root.clone().unwrap_or_else(|| ctx.cwd.clone());
+        let pipeline = session::pipeline(ctx, read_go_sum(&project)?)?;
         let dependencies = Dependencies::new(
             ctx,
             Arc::clone(&pipeline),
-            root,
+            project.dir().unwrap_or(&ctx.cwd).to_path_buf(),
             project.overlay.clone(),
             rules.clone(),
         );
         let main = match first {
-            None => None,
-            Some(Read::Main(main)) => Some(*main),
-            Some(Read::Unresolved(versions)) => {
+            Read::Main(main) => *main,
+            Read::Unresolved(versions) => {
                 let fixed = resolve(&versions, &pipeline, &dependencies).await;
                 match project.read_main(ctx, &fixed)? {
-                    Some(Read::Main(main)) => Some(*main),
-                    _ => return Err(session::internal("versions in go.mod stay unresolved")),
+                    Read::Main(main) => *main,
+                    Read::Unresolved(_) => {
+                        return Err(session::internal("versions in go.mod stay unresolved"));
+                    }
                 }
             }
         };
-        let requirements = match &main {
-            None => Requirements::outside(&rules.running.version),
-            Some(main) => Requirements::of_main(main, |module| {
-                ctx.note(format!(
-                    "go: dropping requirement on excluded version {} {}",
-                    module.path, module.version
-                ));
-            }),
-        };
+        for dir in main.workspace().into_iter().flat_map(|workspace| &workspace.missing) {
+            ctx.note(format!(
+                "gomodfetch: going on without module {} listed in go.work file",
+                filepath::short(dir, &ctx.cwd).display()
+            ));
+        }
+        let requirements = Requirements::of_main(&main, &rules.running.version, |module| {
+            ctx.note(format!(
+                "go: dropping requirement on excluded version {} {}",
+                module.path, module.version
+            ));
+        });
         Ok(Loaded { project, rules, pipeline, dependencies, main, requirements })
     }
 
@@ -86,50 +93,86 @@ impl Loaded {
     /// # Errors
     /// When a go.mod that is needed can't be had.
     pub async fn settle_roots(&mut self) -> Result<(), Error> {
-        let Some(main) = &mut self.main else { return Ok(()) };
-        if self.requirements.has_redundant_root(main) {
-            self.requirements =
-                update_roots(self.requirements.clone(), &[], main, &self.dependencies).await?;
+        self.drop_redundant_roots().await?;
+        let Some(main) = self.main.single_mut() else { return Ok(()) };
+        if !main.as_read.go_version().is_empty() {
+            return Ok(());
         }
-        if main.as_read.go_version().is_empty() {
-            let version = self.rules.running.version.clone();
-            main.file.add_go_stmt(&version).map_err(|err| session::internal(&err.to_string()))?;
-            self.requirements = self.requirements.with_root(Version::new("go", version.as_str()));
-            if goversion::compare(&version, goversion::EXPLICIT_INDIRECT) != Ordering::Less {
-                self.requirements =
-                    convert_to_pruned(self.requirements.clone(), main, &self.dependencies).await?;
-            }
+        let version = self.rules.running.version.clone();
+        main.file.add_go_stmt(&version).map_err(|err| session::internal(&err.to_string()))?;
+        self.requirements = self.requirements.with_root(Version::new("go", version.as_str()));
+        if goversion::compare(&version, goversion::EXPLICIT_INDIRECT) != Ordering::Less {
+            let requirements = self.requirements.clone();
+            self.requirements =
+                convert_to_pruned(requirements, &self.main, &self.dependencies).await?;
         }
         Ok(())
     }
 
-    /// Writes go.mod and go.sum where there is a main module and they have to change.
+    /// As [`Loaded::settle_roots`], for `graph` and `why`: a go.mod without a go line stays what it
+    /// is, one of go 1.16.
+    ///
+    /// # Errors
+    /// When a go.mod that is needed can't be had.
+    pub async fn drop_redundant_roots(&mut self) -> Result<(), Error> {
+        if self.main.single().is_some() && self.requirements.has_redundant_root(&self.main) {
+            let requirements = self.requirements.clone();
+            self.requirements =
+                update_roots(requirements, &[], &self.main, &self.dependencies).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets dependencies that ask for a newer Go be errors, as with those of go's commands that do not
+    /// switch toolchains while they load the module graph: `graph`, `verify` and `why`.
+    pub fn forbid_switching(&mut self) {
+        let running = &self.rules.running.version;
+        // It is what go would have switched to before it began.
+        let version = goversion::max(running, self.main.go_version().unwrap_or_default());
+        self.dependencies.refuse_newer_than(version);
+    }
+
+    /// Writes go.mod and go.sum, or go.work.sum, where there are any and they have to change.
     ///
     /// # Errors
     /// As [`commit()`].
     pub fn commit(&mut self, permission: Permission) -> Result<(), Error> {
-        let Some(main) = &mut self.main else { return Ok(()) };
         let overlay = &self.project.overlay;
-        commit(main, &self.requirements, &self.pipeline, overlay, &self.rules, permission)
+        if self.main.is_empty() {
+            return Ok(());
+        }
+        commit(&mut self.main, &self.requirements, &self.pipeline, overlay, &self.rules, permission)
     }
 }
 
+/// The sums that are known: those of go.sum, or of go.work.sum and of all modules of the workspace.
 fn read_go_sum(project: &Project) -> Result<GoSum, Error> {
-    let Some(root) = &project.root else { return Ok(GoSum::absent()) };
-    let path = project.go_sum_path(root);
-    if !project.overlay.replaces(&path) {
-        return GoSum::read(&path);
+    let read = |path: &Path| {
+        if !project.overlay.replaces(path) {
+            return gosum::read_file(path);
+        }
+        match project.overlay.read_file(path) {
+            Err(err) if err.is_not_found() => Ok(Vec::new()),
+            result => Ok(result?),
+        }
+    };
+    let Some(path) = project.go_sum_path() else { return Ok(GoSum::absent()) };
+    let modules: Vec<PathBuf> = project.go_sum_paths_of_modules().collect();
+    // In this order, as far as errors go.
+    let modules: Vec<(PathBuf, Vec<u8>)> = modules
+        .into_iter()
+        .map(|path| read(&path).map(|data| (path, data)))
+        .collect::<Result<_, Error>>()?;
+    let mut sums = GoSum::parse(&path, &read(&path)?)?;
+    for (path, data) in modules {
+        sums.add_module(path, &data)?;
     }
-    match project.overlay.read_file(&path) {
-        Ok(data) => GoSum::parse(&path, &data),
-        Err(err) if err.is_not_found() => GoSum::parse(&path, b""),
-        Err(err) => Err(err.into()),
-    }
+    Ok(sums)
 }
 
 /// Looks up what versions in go.mod mean that are not canonical: branches, commits, `v1`.
 async fn resolve(versions: &[Version], pipeline: &Pipeline, go_mods: &dyn GoMods) -> FixedVersions {
-    let queries = Queries { pipeline, main: None, go_mods };
+    let queries = Queries { pipeline, main: &MainModules::none(), go_mods };
     let answers = versions.iter().map(|version| async {
         let found = queries.resolve_any(&version.path, &version.version).await;
         (version.clone(), found.map(|info| info.version.clone()))

@@ -4,12 +4,14 @@
 //! it prints nothing.
 //!
 //! - [`download`]: `download`, as `go mod download`.
+//! - [`graph`]: `graph`, as `go mod graph`.
 //! - [`mod@env`]: `env`, every setting and where it came from.
 //! - [`listing`]: which modules the arguments of a command mean.
 //! - [`go_mods`]: go.mod files of dependencies, from the cache, proxies and directories.
 //! - [`load`]: the main module read and settled, which most operations begin with.
 //! - [`commit`]: go.mod and go.sum written back.
-//! - [`project`]: finding and reading the main module.
+//! - [`project`]: finding and reading the main modules.
+//! - [`workspace`]: those of a go.work.
 //! - [`session`]: the pipeline that an operation fetches through.
 //! - [`query`]: which version `path@query` means.
 //! - [`overlay`]: files that stand in for others (`-overlay`).
@@ -18,9 +20,11 @@ pub mod commit;
 pub mod download;
 pub mod env;
 pub mod go_mods;
+pub mod graph;
 pub mod listing;
 pub mod load;
 pub mod overlay;
 pub mod project;
 pub mod query;
 pub mod session;
+pub mod workspace;

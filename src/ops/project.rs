@@ -1,4 +1,4 @@
-//! The main module: found, read, and checked as the `go` command checks it.
+//! The main modules: found, read, and checked as the `go` command checks them.
 
 use std::path::{Path, PathBuf};
 
@@ -7,19 +7,26 @@ use crate::config::toolchain::Toolchain;
 use crate::ctx::Ctx;
 use crate::error::{Error, ErrorKind};
 use crate::ops::overlay::Overlay;
-use crate::plan::MainModule;
+use crate::ops::workspace::Work;
+use crate::plan::main_modules::work_sum_path;
 use crate::plan::summary::GoRules;
+use crate::plan::{MainModule, MainModules};
 use crate::spec::filepath;
 use crate::spec::godebug;
 use crate::spec::goversion;
 use crate::spec::modfile::{self, FixError};
 use crate::spec::module::{self, ModuleError, Version};
+use crate::sys::IoError;
 
-/// Where a command runs: in a module, or outside of any.
+/// Where a command runs: in a workspace, in a module, or outside of any.
 #[derive(Debug, Clone)]
 pub struct Project {
-    /// The folder with go.mod, if there is one.
+    /// The folder with go.mod, if there is one. In a workspace it does not matter.
     pub root: Option<PathBuf>,
+    /// The go.work file of the workspace that is in use.
+    pub work: Option<Work>,
+    /// Whether a folder that go.work uses may be missing (`--ignore-missing-use`).
+    pub ignore_missing_use: bool,
     /// What stands in for files.
     pub overlay: Overlay,
     /// `-modfile`, made absolute.
@@ -27,17 +34,17 @@ pub struct Project {
 }
 
 impl Project {
-    /// Finds the main module from the working directory upward.
+    /// Finds go.work or go.mod from the working directory upward, and reads the former.
     ///
     /// # Errors
-    /// When modules are off, a workspace is in use, or `-modfile` doesn't fit.
+    /// When modules are off, `-modfile` doesn't fit, or go.work is malformed or too new.
     pub fn find(ctx: &Ctx) -> Result<Project, Error> {
         let overlay = match ctx.config.flags.text("overlay") {
             Some(path) if !path.is_empty() => Overlay::read(Path::new(path), &ctx.cwd)?,
             _ => Overlay::default(),
         };
         // go looks for a workspace before it asks whether modules are in use.
-        let workspace = match &ctx.config.workspace {
+        let work_file = match &ctx.config.workspace {
             Workspace::Off => None,
             Workspace::File(path) => Some(path.clone()),
             Workspace::Search => {
@@ -46,25 +53,22 @@ impl Project {
         };
         ctx.config.require_modules().map_err(config_error)?;
         let mod_file = ctx.config.flags.text("modfile").filter(|path| !path.is_empty());
-        if let Some(file) = workspace {
+        let mut root = None;
+        if work_file.is_some() {
             if mod_file.is_some() {
                 return Err(fail("-modfile cannot be used in workspace mode"));
             }
-            return Err(fail(format!(
-                "workspace {}: workspaces are not supported by this version",
-                file.display()
-            ))
-            .hint("set GOWORK=off to work on the module in the current directory alone"));
-        }
-        let mut root = find_upward(&ctx.cwd, "go.mod", &overlay, None)
-            .and_then(|file| file.parent().map(Path::to_path_buf));
-        let temp_dir = &ctx.config.temp_dir;
-        if root.as_deref().is_some_and(|root| filepath::clean(temp_dir) == root) {
-            ctx.note(format!(
-                "go: warning: ignoring go.mod in system temp root {}",
-                temp_dir.display()
-            ));
-            root = None;
+        } else {
+            root = find_upward(&ctx.cwd, "go.mod", &overlay, None)
+                .and_then(|file| file.parent().map(Path::to_path_buf));
+            let temp_dir = &ctx.config.temp_dir;
+            if root.as_deref().is_some_and(|root| filepath::clean(temp_dir) == root) {
+                ctx.note(format!(
+                    "go: warning: ignoring go.mod in system temp root {}",
+                    temp_dir.display()
+                ));
+                root = None;
+            }
         }
         if let Some(gopath) = ctx.config.gopath.entries().first()
             && !gopath.as_os_str().is_empty()
@@ -86,7 +90,11 @@ impl Project {
             }
             Some(path) => Some(filepath::clean(&ctx.cwd.join(path))),
         };
-        Ok(Project { root, overlay, mod_file })
+        let work = match work_file {
+            Some(path) => Some(Work::read(ctx, &overlay, &path)?),
+            None => None,
+        };
+        Ok(Project { root, work, ignore_missing_use: false, overlay, mod_file })
     }
 
     /// The go.mod file in use, given the module's folder.
@@ -94,72 +102,165 @@ impl Project {
         self.mod_file.clone().unwrap_or_else(|| root.join("go.mod"))
     }
 
-    /// The go.sum file in use: beside go.mod, and named after what `-modfile` names.
-    pub fn go_sum_path(&self, root: &Path) -> PathBuf {
-        self.go_mod_path(root).with_extension("sum")
+    /// The folder of go.work or go.mod, which directories in them are named from.
+    pub fn dir(&self) -> Option<&Path> {
+        match &self.work {
+            Some(work) => work.path.parent(),
+            None => self.root.as_deref(),
+        }
     }
 
-    /// Reads the main module's go.mod. `None` outside of any module.
+    /// The go.sum file in use: beside go.mod, and named after what `-modfile` names; go.work.sum in a
+    /// workspace.
+    pub fn go_sum_path(&self) -> Option<PathBuf> {
+        match (&self.work, &self.root) {
+            (Some(work), _) => Some(work_sum_path(&work.path)),
+            (None, Some(root)) => Some(self.go_mod_path(root).with_extension("sum")),
+            (None, None) => None,
+        }
+    }
+
+    /// The go.sum files of the modules of a workspace, which are only read.
+    pub fn go_sum_paths_of_modules(&self) -> impl Iterator<Item = PathBuf> {
+        let roots = self.work.iter().flat_map(|work| &work.roots);
+        roots.map(|root| root.join("go.sum"))
+    }
+
+    /// Reads the main modules.
     ///
     /// `fixed` gives the canonical version for versions that are not: it is empty at first, and
     /// what is missing from it comes back in [`Read::Unresolved`].
     ///
     /// # Errors
     /// go's errors on a file that is malformed, too new, or has no module line.
-    pub fn read_main(&self, ctx: &Ctx, fixed: &FixedVersions) -> Result<Option<Read>, Error> {
-        let Some(root) = &self.root else { return Ok(None) };
-        let path = self.go_mod_path(root);
-        let shown = filepath::short(&path, &ctx.cwd);
-        let data = self.overlay.read_file(&path).map_err(|err| err.on(&shown))?;
+    pub fn read_main(&self, ctx: &Ctx, fixed: &FixedVersions) -> Result<Read, Error> {
         let mut fixer = Fixer { fixed, missing: Vec::new(), applied: false };
-        let mut fix = |path: &str, version: &str| fixer.fix(path, version);
-        let name = shown.display().to_string();
-        let parsed = modfile::File::parse(&name, &data, Some(&mut fix));
-        if !fixer.missing.is_empty() {
-            return Ok(Some(Read::Unresolved(fixer.missing)));
-        }
-        let rules = rules(ctx);
-        let file = match parsed {
-            Ok(file) => file,
-            Err(errors) => {
-                // A newer Go may well understand what we don't: that is the better advice.
-                if let Ok(lax) = modfile::File::parse_lax(&name, &data, None) {
-                    check_go_line(&lax, &name, &rules)?;
-                }
-                let text = format!("errors parsing {name}:\n{errors}");
-                return Err(Error::message(ErrorKind::Other, text));
-            }
+        let read = match (&self.work, &self.root) {
+            (Some(work), _) => work.read_modules(ctx, self, &mut fixer),
+            (None, Some(root)) => self.read_single(ctx, root, &mut fixer),
+            (None, None) => Ok(MainModules::none()),
         };
-        if check_go_line(&file, &name, &rules)? {
-            let wanted = file.go.as_ref().map(|go| go.to_string()).unwrap_or_default();
-            ctx.note(format!(
-                "go: {name} requires go >= {wanted}; go would switch toolchains, going on by the \
-                 rules of go {}",
-                rules.running.version
-            ));
+        if fixer.missing.is_empty() {
+            Ok(Read::Main(Box::new(read?)))
+        } else {
+            Ok(Read::Unresolved(fixer.missing))
         }
-        check_godebug(&file, &name, &rules)?;
-        let fixed = fixer.applied;
-        let main = MainModule::new(root.clone(), path, &shown, data, file, fixed)?;
-        if let Err(mut err) = module::check_import_path(&main.module.path) {
-            err.kind = module::PathKind::Module;
-            return Err(Error::new(ErrorKind::Other, err));
-        }
-        for tool in &main.file.tool {
-            if let Err(mut err) = module::check_import_path(tool) {
-                err.kind = module::PathKind::Tool;
-                return Err(Error::new(ErrorKind::Other, err));
+    }
+
+    fn read_single(
+        &self,
+        ctx: &Ctx,
+        root: &Path,
+        fixer: &mut Fixer<'_>,
+    ) -> Result<MainModules, Error> {
+        let path = self.go_mod_path(root);
+        let rules = rules(ctx);
+        let go_mod = GoMod::read(ctx, &self.overlay, path, fixer)?;
+        let GoMod { shown, file, lax, .. } = &go_mod;
+        let name = shown.display().to_string();
+        match (file, lax) {
+            (Err(_), None) => {}
+            // A newer Go may well understand what we don't: that is the better advice.
+            (Err(_), Some(lax)) => drop(check_go_line(lax, &name, &rules)?),
+            (Ok(file), _) => {
+                if check_go_line(file, &name, &rules)? {
+                    let wanted = file.go.as_ref().map(|go| go.to_string()).unwrap_or_default();
+                    ctx.note(format!(
+                        "go: {name} requires go >= {wanted}; go would switch toolchains, going on \
+                         by the rules of go {}",
+                        rules.running.version
+                    ));
+                }
+                check_godebug(file, &name, &rules)?;
             }
         }
-        Ok(Some(Read::Main(Box::new(main))))
+        let main = go_mod.into_main(root)?;
+        main.check_replacements()?;
+        check_path(&main)?;
+        check_tools(&main)?;
+        Ok(MainModules::of_module(main))
     }
 }
 
-/// The outcome of reading the main module's go.mod.
+/// The go.mod of a main module, as far as it could be read.
+pub(super) struct GoMod {
+    /// Where it stands.
+    path: PathBuf,
+    /// How messages name it.
+    pub shown: PathBuf,
+    data: Vec<u8>,
+    /// What it says, or what is wrong with it.
+    pub file: Result<modfile::File, Error>,
+    /// What a malformed one says to those who overlook what they don't know.
+    pub lax: Option<modfile::File>,
+    fixed: bool,
+}
+
+impl GoMod {
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn read(
+        ctx: &Ctx,
+        overlay: &Overlay,
+        path: PathBuf,
+        fixer: &mut Fixer<'_>,
+    ) -> Result<GoMod, IoError> {
+        let shown = filepath::short(&path, &ctx.cwd);
+        let data = overlay.read_file(&path).map_err(|err| err.on(&shown))?;
+        let name = shown.display().to_string();
+        fixer.applied = false;
+        let mut fix = |path: &str, version: &str| fixer.fix(path, version);
+        let parsed = modfile::File::parse(&name, &data, Some(&mut fix));
+        let lax = match &parsed {
+            Ok(_) => None,
+            Err(_) => modfile::File::parse_lax(&name, &data, None).ok(),
+        };
+        let file = parsed.map_err(|errors| fail(format!("errors parsing {name}:\n{errors}")));
+        Ok(GoMod { path, shown, data, file, lax, fixed: fixer.applied })
+    }
+
+    /// The version on its go line, even if it is malformed otherwise; empty without one.
+    pub fn go_version(&self) -> &str {
+        let file = self.file.as_ref().ok().or(self.lax.as_ref());
+        file.and_then(|file| file.go.as_deref()).map_or("", String::as_str)
+    }
+
+    /// The main module in `root`.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn into_main(self, root: &Path) -> Result<MainModule, Error> {
+        let root = root.to_path_buf();
+        MainModule::new(root, self.path, &self.shown, self.data, self.file?, self.fixed)
+    }
+}
+
+/// Refuses a module path that no package could be imported from.
+pub(super) fn check_path(main: &MainModule) -> Result<(), Error> {
+    module::check_import_path(&main.module.path).map_err(|mut err| {
+        err.kind = module::PathKind::Module;
+        Error::new(ErrorKind::Other, err)
+    })
+}
+
+/// Refuses tools that no package can be.
+pub(super) fn check_tools(main: &MainModule) -> Result<(), Error> {
+    for tool in &main.file.tool {
+        if let Err(mut err) = module::check_import_path(tool) {
+            err.kind = module::PathKind::Tool;
+            return Err(Error::new(ErrorKind::Other, err));
+        }
+    }
+    Ok(())
+}
+
+/// The outcome of reading the main modules' files.
 #[derive(Debug)]
 pub enum Read {
-    /// The module.
-    Main(Box<MainModule>),
+    /// The modules.
+    Main(Box<MainModules>),
     /// These versions are not canonical and have to be looked up first.
     Unresolved(Vec<Version>),
 }
@@ -167,8 +268,8 @@ pub enum Read {
 /// Versions that stand in go.mod in another form than the canonical one, and what they mean.
 pub type FixedVersions = std::collections::HashMap<Version, Result<String, Error>>;
 
-/// Puts versions of the main module's go.mod into canonical form.
-struct Fixer<'a> {
+/// Puts versions of a main module's go.mod into canonical form.
+pub(super) struct Fixer<'a> {
     fixed: &'a FixedVersions,
     missing: Vec<Version>,
     applied: bool,
@@ -280,7 +381,7 @@ fn find_upward(
     None
 }
 
-fn fail(text: impl Into<String>) -> Error {
+pub(super) fn fail(text: impl Into<String>) -> Error {
     Error::message(ErrorKind::Other, text)
 }
 

@@ -1,7 +1,7 @@
 //! `path@query`: which version is meant.
 //!
 //! The logic of queries is [`spec::query`](crate::spec::query); here it meets the sources, and the
-//! main module's exclusions, retractions and replacements.
+//! main modules' exclusions, retractions and replacements.
 //!
 //! Implements <https://go.dev/ref/mod#version-queries>.
 
@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::Pipeline;
-use crate::plan::{GoMods, MainModule, Summary};
+use crate::plan::{GoMods, MainModules, Summary};
 use crate::spec::goproxy_json::{GoTime, RevInfo};
 use crate::spec::modfile::Retract;
 use crate::spec::module::{self, Timestamp, Version};
@@ -22,7 +22,7 @@ pub struct Queries<'a> {
     /// Where versions come from.
     pub pipeline: &'a Pipeline,
     /// Whose exclusions and replacements count.
-    pub main: Option<&'a MainModule>,
+    pub main: &'a MainModules,
     /// Where go.mod files with retractions come from.
     pub go_mods: &'a dyn GoMods,
 }
@@ -99,7 +99,7 @@ impl Queries<'_> {
         text: &str,
         current: Option<&str>,
     ) -> Result<Arc<RevInfo>, Error> {
-        if self.main.is_some_and(|main| main.is(path)) && matches!(text, "upgrade" | "patch") {
+        if self.main.contains(path) && matches!(text, "upgrade" | "patch") {
             return Ok(Arc::new(RevInfo::default()));
         }
         let names_revision = is_revision_query(path, text);
@@ -134,7 +134,7 @@ impl Queries<'_> {
         if matches!(path, "std" | "cmd") {
             query.as_ref().map_err(|err| other(err.clone()))?;
         }
-        let replaced = self.main.is_some_and(|main| main.highest_replaced(path).is_some());
+        let replaced = self.main.highest_replaced(path).is_some();
         if !replaced && !goversion::is_toolchain(path) {
             module::check_path(path).map_err(|err| Error::new(ErrorKind::Other, err))?;
         }
@@ -215,9 +215,9 @@ impl Queries<'_> {
     /// What a revision is; one that exists only as a replacement is what go.mod says.
     async fn stat(&self, path: &Arc<str>, revision: &str) -> Result<Arc<RevInfo>, Error> {
         let result = self.pipeline.info(path, revision).await;
-        let (Err(err), Some(main)) = (&result, self.main) else { return result };
+        let Err(err) = &result else { return result };
         if err.is_fatal()
-            || main.highest_replaced(path).is_none()
+            || self.main.highest_replaced(path).is_none()
             || module::canonical_version(revision) != revision
         {
             return result;
@@ -229,7 +229,7 @@ impl Queries<'_> {
         {
             version.push_str("+incompatible");
         }
-        match main.replacement(&Version::new(Arc::clone(path), version.as_str())) {
+        match self.main.replacement(&Version::new(Arc::clone(path), version.as_str())) {
             Some(_) => Ok(Arc::new(replaced(&version))),
             None => result,
         }
@@ -240,12 +240,11 @@ impl Queries<'_> {
         let listed = self.pipeline.versions(path).await;
         let named: Vec<String> = self
             .main
-            .into_iter()
-            .flat_map(|main| main.replaced_versions(path))
+            .replaced_versions(path)
             .filter(|version| !module::is_pseudo_version(version))
             .map(str::to_owned)
             .collect();
-        let has_replacement = self.main.is_some_and(|main| main.highest_replaced(path).is_some());
+        let has_replacement = self.main.highest_replaced(path).is_some();
         let mut versions = match listed {
             Ok(list) => list.to_vec(),
             Err(err) if err.is_not_found() && has_replacement => Vec::new(),
@@ -261,7 +260,7 @@ impl Queries<'_> {
 
     async fn latest(&self, path: &Arc<str>) -> Result<Arc<RevInfo>, Error> {
         let latest = self.pipeline.latest(path).await;
-        let Some(highest) = self.main.and_then(|main| main.highest_replaced(path)) else {
+        let Some(highest) = self.main.highest_replaced(path) else {
             return latest;
         };
         let version = match (highest, module::split_path_version(path)) {
@@ -286,9 +285,7 @@ impl Queries<'_> {
 
     /// What must not be chosen, the retractions being known later.
     fn unusable<'u>(&'u self, path: &'u str, ignored: bool) -> Unusable<'u> {
-        let excluded = self.main.into_iter().flat_map(|main| &main.file.exclude);
-        let excluded = excluded.filter(|module| &*module.path == path);
-        let excluded = excluded.map(|module| &*module.version).collect();
+        let excluded = self.main.excluded_versions(path).collect();
         Unusable { path, ignored, excluded, summary: OnceLock::new() }
     }
 
@@ -311,12 +308,12 @@ impl Queries<'_> {
     /// The go.mod of the newest version, which is where retractions are declared.
     async fn retractions(&self, path: &str) -> Result<Option<Arc<Summary>>, Error> {
         let all_versions = Version::new(path, "");
-        if self.main.is_some_and(|main| main.replacement(&all_versions).is_some()) {
+        if self.main.replacement(&all_versions).is_some() {
             return Ok(None);
         }
         let latest = self.resolve_any(path, "latest").await?;
         let newest = Version::new(path, latest.version.as_str());
-        let newest = self.main.map_or(newest.clone(), |main| main.resolve(&newest));
+        let newest = self.main.resolve(&newest);
         match self.go_mods.go_mod(&newest).await {
             // What it takes back is taken back, however new a Go it asks for.
             Err(err) if err.is_too_new() => {

@@ -1,11 +1,12 @@
-//! The main module: its go.mod, and what that says about all others.
+//! One main module: its go.mod, and what that file says about all others.
+//!
+//! What counts in the end is what all main modules and go.work say together:
+//! [`MainModules`](crate::plan::MainModules).
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind};
-use crate::plan::Summary;
 use crate::spec::goversion;
 use crate::spec::modfile;
 use crate::spec::module::Version;
@@ -25,7 +26,6 @@ pub struct MainModule {
     pub as_read: AsRead,
     excluded: HashSet<Version>,
     replaced: HashMap<Version, Version>,
-    highest_replaced: HashMap<Arc<str>, Arc<str>>,
 }
 
 /// The state of go.mod when it was read, to see whether it has to be written.
@@ -80,7 +80,7 @@ impl MainModule {
     /// Takes a parsed go.mod. `fixed` tells whether a version in it was not canonical.
     ///
     /// # Errors
-    /// When the module line is missing or reserved, or two replacements contradict each other.
+    /// When the module line is missing or reserved.
     pub fn new(
         root: PathBuf,
         go_mod_path: PathBuf,
@@ -107,29 +107,7 @@ impl MainModule {
                 format!("error reading {shown}: invalid module path: {path}"),
             ));
         }
-        let mut replaced: HashMap<Version, Version> = HashMap::new();
-        let mut highest_replaced: HashMap<Arc<str>, Arc<str>> = HashMap::new();
-        for replace in &file.replace {
-            if let Some(before) = replaced.insert(replace.old.clone(), replace.new.clone())
-                && before != replace.new
-            {
-                return Err(Error::message(
-                    ErrorKind::Other,
-                    format!(
-                        "conflicting replacements for {}:\n\t{before}\n\t{}",
-                        replace.old, replace.new
-                    ),
-                ));
-            }
-            let highest = highest_replaced
-                .entry(replace.old.path.clone())
-                .or_insert_with(|| replace.old.version.clone());
-            if goversion::mod_compare(&replace.old.path, &replace.old.version, highest)
-                == std::cmp::Ordering::Greater
-            {
-                *highest = replace.old.version.clone();
-            }
-        }
+        let replaced = file.replace.iter().map(|r| (r.old.clone(), r.new.clone())).collect();
         Ok(MainModule {
             module: Version::new(path, ""),
             root,
@@ -138,8 +116,15 @@ impl MainModule {
             as_read: AsRead::of(data, fixed, &file),
             file,
             replaced,
-            highest_replaced,
         })
+    }
+
+    /// Refuses replacements that contradict each other.
+    ///
+    /// # Errors
+    /// go's `conflicting replacements`.
+    pub fn check_replacements(&self) -> Result<(), Error> {
+        replacements(&self.file.replace).map(drop)
     }
 
     /// Whether `module` is this one.
@@ -160,73 +145,32 @@ impl MainModule {
         self.excluded.contains(module)
     }
 
-    /// What go.mod says to use in place of `module`: this version's replacement, else the one for
-    /// all versions.
-    pub fn replacement(&self, module: &Version) -> Option<&Version> {
-        if self.is(&module.path) && module.version.is_empty() {
-            return None;
+    /// What this go.mod alone replaces, as written: paths are relative to its own folder.
+    pub(super) fn replaced(&self) -> &HashMap<Version, Version> {
+        &self.replaced
+    }
+}
+
+/// The replacements by what they replace.
+///
+/// # Errors
+/// When two of them contradict each other.
+pub(super) fn replacements(
+    list: &[modfile::Directive<modfile::Replace>],
+) -> Result<HashMap<Version, Version>, Error> {
+    let mut replaced: HashMap<Version, Version> = HashMap::with_capacity(list.len());
+    for replace in list {
+        if let Some(before) = replaced.insert(replace.old.clone(), replace.new.clone())
+            && before != replace.new
+        {
+            let text = format!(
+                "conflicting replacements for {}:\n\t{before}\n\t{}",
+                replace.old, replace.new
+            );
+            return Err(Error::message(ErrorKind::Other, text));
         }
-        self.replaced.get(module).or_else(|| {
-            self.replaced.get(&Version { path: module.path.clone(), version: Arc::from("") })
-        })
     }
-
-    /// The highest version of `path` that is replaced; empty where only all versions are.
-    pub fn highest_replaced(&self, path: &str) -> Option<&str> {
-        self.highest_replaced.get(path).map(|version| &**version)
-    }
-
-    /// The versions of `path` that are replaced by name.
-    pub fn replaced_versions<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a str> {
-        self.replaced
-            .keys()
-            .filter(move |old| &*old.path == path && !old.version.is_empty())
-            .map(|old| &*old.version)
-    }
-
-    /// `module`, or what replaces it.
-    pub fn resolve(&self, module: &Version) -> Version {
-        self.replacement(module).unwrap_or(module).clone()
-    }
-
-    /// The folder that a replacement without a version names.
-    pub fn directory(&self, replacement: &Version) -> PathBuf {
-        join(&self.root, &replacement.path)
-    }
-
-    /// Applies what go.mod demands of the go.mod of `module`, read as that of `actual`: a fitting
-    /// module line, and no excluded requirements.
-    ///
-    /// # Errors
-    /// When the file declares another path.
-    pub fn judge(
-        &self,
-        module: &Version,
-        actual: &Version,
-        summary: &Arc<Summary>,
-    ) -> Result<Arc<Summary>, Error> {
-        if !actual.version.is_empty() {
-            if summary.module_path.is_empty() {
-                let err = Error::message(ErrorKind::Other, "parsing go.mod: missing module line");
-                return Err(err.of_module(actual));
-            }
-            let declared = summary.module_path.as_str();
-            if declared != &*module.path && declared != &*actual.path {
-                let text = format!(
-                    "parsing go.mod:\n\tmodule declares its path as: {declared}\n\
-                     \t        but was required as: {}",
-                    module.path
-                );
-                return Err(Error::message(ErrorKind::Other, text).of_module(actual));
-            }
-        }
-        if !summary.require.iter().any(|r| self.excludes(r)) {
-            return Ok(Arc::clone(summary));
-        }
-        let kept: Vec<Version> =
-            summary.require.iter().filter(|r| !self.excludes(r)).cloned().collect();
-        Ok(Arc::new(Summary { require: kept.into(), ..Summary::clone(summary) }))
-    }
+    Ok(replaced)
 }
 
 /// `path` below `root` unless it is absolute, cleaned.

@@ -1,4 +1,4 @@
-//! What must be fetched: the build list of the main module, from go.mod files that are asked for in
+//! What must be fetched: the build list of the main modules, from go.mod files that are asked for in
 //! batches.
 //!
 //! Nothing here does I/O or knows a runtime: go.mod files come through [`GoMods`], and all that are
@@ -9,7 +9,8 @@
 //! `go` command does to go.mod on the way (<https://go.dev/ref/mod#go-mod-file-updates>).
 //!
 //! - [`summary`]: what matters of a dependency's go.mod.
-//! - [`main_module`]: the main module's go.mod, its replacements and exclusions.
+//! - [`main_module`]: the go.mod of one main module.
+//! - [`main_modules`]: what go.work and the go.mod files of all main modules demand together.
 //! - [`requirements`]: roots, pruning, and the graph loaded from them.
 //! - [`update`]: roots made consistent with the graph.
 //! - [`mod@write`]: the go.mod that follows, and which checksums go.sum keeps.
@@ -20,12 +21,14 @@ use crate::error::Error;
 use crate::spec::module::Version;
 
 pub mod main_module;
+pub mod main_modules;
 pub mod requirements;
 pub mod summary;
 pub mod update;
 pub mod write;
 
 pub use main_module::MainModule;
+pub use main_modules::{MainModules, Workspace};
 pub use requirements::{ModuleGraph, Pruning, Requirements};
 pub use summary::Summary;
 

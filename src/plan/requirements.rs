@@ -2,7 +2,9 @@
 //!
 //! In a module at go 1.17 or higher the graph is *pruned*: it holds the roots, what they require,
 //! and whatever is reachable from roots at go 1.16 or lower; the rest can't matter to the build.
-//! Below 1.17 all that is reachable is loaded.
+//! Below 1.17 all that is reachable is loaded. In a *workspace* the roots are the main modules, each
+//! with what it alone would see; and since they raise each other's requirements, the requirements of
+//! what was raised count as well.
 //!
 //! Implements <https://go.dev/ref/mod#graph-pruning>.
 
@@ -13,7 +15,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
 use crate::error::Error;
-use crate::plan::{GoMods, MainModule, Summary};
+use crate::plan::{GoMods, MainModules, Summary};
 use crate::spec::goversion;
 use crate::spec::module::Version;
 use crate::spec::mvs::{self, BuildListError, Graph, NONE};
@@ -25,6 +27,8 @@ pub enum Pruning {
     Pruned,
     /// Everything reachable counts.
     Unpruned,
+    /// The roots are the main modules of a workspace.
+    Workspace,
 }
 
 impl Pruning {
@@ -38,14 +42,14 @@ impl Pruning {
     }
 }
 
-/// The main module's direct requirements, with the graph that follows from them once it is loaded.
+/// The main modules' direct requirements, with the graph that follows from them once it is loaded.
 #[derive(Debug, Clone)]
 pub struct Requirements {
     /// Which graph the roots span.
     pub pruning: Pruning,
     roots: Vec<Version>,
     highest: HashMap<Arc<str>, Arc<str>>,
-    /// Paths believed to provide packages that the main module imports itself: those without an
+    /// Paths believed to provide packages that the main modules import themselves: those without an
     /// `// indirect` comment, and `go`.
     pub direct: BTreeSet<Arc<str>>,
     graph: Option<Arc<ModuleGraph>>,
@@ -67,11 +71,36 @@ impl Requirements {
         Requirements { pruning, roots, highest, direct, graph: None }
     }
 
-    /// The requirements that go.mod states, less the excluded ones, which `dropped` is told of.
-    pub fn of_main(main: &MainModule, mut dropped: impl FnMut(&Version)) -> Requirements {
-        let mut roots = Vec::with_capacity(main.file.require.len() + 2);
-        let mut direct = BTreeSet::new();
-        for require in &main.file.require {
+    /// What the main modules require, less the excluded versions, which `dropped` is told of.
+    /// `running` is the version of Go to follow where nothing asks for one.
+    pub fn of_main(
+        main: &MainModules,
+        running: &str,
+        mut dropped: impl FnMut(&Version),
+    ) -> Requirements {
+        let go_version = main.go_version().unwrap_or(running);
+        let mut roots = vec![Version::new("go", go_version)];
+        let mut direct: BTreeSet<Arc<str>> = BTreeSet::new();
+        let toolchain = match (main.workspace(), main.single()) {
+            (Some(workspace), _) => workspace.file.toolchain.as_ref(),
+            (None, Some(main)) => main.file.toolchain.as_ref(),
+            (None, None) => None,
+        };
+        match toolchain {
+            Some(toolchain) => roots.push(Version::new("toolchain", toolchain.as_str())),
+            None if main.is_empty() => {
+                roots.push(Version::new("toolchain", format!("go{running}")));
+            }
+            None => {}
+        }
+        let required = main.modules().iter().flat_map(|main| &main.file.require);
+        if main.is_workspace() {
+            roots.extend(main.versions());
+            direct.extend(required.filter(|r| !r.indirect).map(|r| r.module.path.clone()));
+            return Requirements::new(Pruning::Workspace, roots, direct);
+        }
+        direct.insert(Arc::from("go"));
+        for require in required {
             if main.excludes(&require.module) {
                 dropped(&require.module);
                 continue;
@@ -81,21 +110,6 @@ impl Requirements {
             }
             roots.push(require.module.clone());
         }
-        roots.push(Version::new("go", main.go_version()));
-        direct.insert(Arc::from("go"));
-        if let Some(toolchain) = &main.file.toolchain {
-            roots.push(Version::new("toolchain", toolchain.as_str()));
-        }
-        Requirements::new(Pruning::for_go_version(main.go_version()), roots, direct)
-    }
-
-    /// The requirements of a command outside of any module.
-    pub fn outside(go_version: &str) -> Requirements {
-        let roots = vec![
-            Version::new("go", go_version),
-            Version::new("toolchain", format!("go{go_version}")),
-        ];
-        let direct = BTreeSet::from([Arc::from("go")]);
         Requirements::new(Pruning::for_go_version(go_version), roots, direct)
     }
 
@@ -104,17 +118,17 @@ impl Requirements {
         &self.roots
     }
 
-    /// The highest root version of `path`; empty for the main module itself.
-    pub fn root_selected<'a>(&'a self, main: Option<&MainModule>, path: &str) -> Option<&'a str> {
-        if main.is_some_and(|main| main.is(path)) {
+    /// The highest root version of `path`; empty for a main module.
+    pub fn root_selected<'a>(&'a self, main: &MainModules, path: &str) -> Option<&'a str> {
+        if main.contains(path) {
             return Some("");
         }
         self.highest.get(path).map(|version| &**version)
     }
 
     /// Whether a path stands among the roots twice, or the main module requires itself.
-    pub fn has_redundant_root(&self, main: &MainModule) -> bool {
-        self.roots.iter().any(|root| main.is(&root.path))
+    pub fn has_redundant_root(&self, main: &MainModules) -> bool {
+        self.roots.iter().any(|root| main.contains(&root.path))
             || self.roots.windows(2).any(|pair| pair[0].path == pair[1].path)
     }
 
@@ -131,7 +145,12 @@ impl Requirements {
         Requirements::new(self.pruning, roots, self.direct.clone())
     }
 
-    /// The graph, if it was loaded without a failure.
+    /// The same roots, spanning another graph.
+    pub fn with_pruning(&self, pruning: Pruning) -> Requirements {
+        Requirements { pruning, graph: None, ..self.clone() }
+    }
+
+    /// The graph, if it was loaded; perhaps not completely.
     pub fn loaded_graph(&self) -> Option<&Arc<ModuleGraph>> {
         self.graph.as_ref()
     }
@@ -141,7 +160,7 @@ impl Requirements {
     /// The graph is given even where some go.mod could not be had; the error then tells which.
     pub async fn graph(
         &mut self,
-        main: &MainModule,
+        main: &MainModules,
         go_mods: &dyn GoMods,
     ) -> (Arc<ModuleGraph>, Option<Error>) {
         if let Some(graph) = &self.graph {
@@ -166,16 +185,38 @@ impl ModuleGraph {
     pub async fn load(
         pruning: Pruning,
         roots: &[Version],
-        main: &MainModule,
+        main: &MainModules,
         go_mods: &dyn GoMods,
     ) -> ModuleGraph {
-        let mut graph = Graph::new(vec![main.module.clone()]);
-        graph.require(&main.module, roots.to_vec().into());
+        let graph = if main.is_workspace() {
+            Graph::new(roots.to_vec())
+        } else {
+            let target = main.versions();
+            let mut graph = Graph::new(target.clone());
+            for target in &target {
+                graph.require(target, roots.to_vec().into());
+            }
+            graph
+        };
+        let mut all = ModuleGraph { graph, failed: HashMap::new() };
         let mut loading = Loading::default();
         for root in roots {
             loading.enqueue(root, pruning);
         }
-        let mut failed = HashMap::new();
+        all.load_wanted(&mut loading, main, go_mods).await;
+        if pruning == Pruning::Workspace {
+            all.load_raised(roots, &mut loading, main, go_mods).await;
+        }
+        all
+    }
+
+    /// Loads what is wanted, and what follows from it, until nothing is wanted any more.
+    async fn load_wanted(
+        &mut self,
+        loading: &mut Loading,
+        main: &MainModules,
+        go_mods: &dyn GoMods,
+    ) {
         let mut arriving = FuturesUnordered::new();
         loop {
             for module in loading.wanted.drain(..) {
@@ -187,15 +228,56 @@ impl ModuleGraph {
             let Some((module, result)) = arriving.next().await else { break };
             match result {
                 Ok(summary) => {
-                    graph.require(&module, Arc::clone(&summary.require));
+                    self.graph.require(&module, Arc::clone(&summary.require));
                     loading.arrived(&module, summary);
                 }
                 Err(err) => {
-                    failed.insert(module, err);
+                    self.failed.insert(module, err);
                 }
             }
         }
-        ModuleGraph { graph, failed }
+    }
+
+    /// In a workspace one module can raise what another requires. Of what was raised, the
+    /// requirements count as though the main module required them itself.
+    async fn load_raised(
+        &mut self,
+        roots: &[Version],
+        loading: &mut Loading,
+        main: &MainModules,
+        go_mods: &dyn GoMods,
+    ) {
+        let mut paths: BTreeSet<Arc<str>> = roots.iter().map(|root| root.path.clone()).collect();
+        let mut seen: HashSet<Version> = HashSet::new();
+        loop {
+            let mut raised: BTreeSet<Version> = BTreeSet::new();
+            for path in &paths {
+                let module = Version { path: path.clone(), version: self.selected(path).into() };
+                if !seen.contains(&module) {
+                    raised.insert(module);
+                    continue;
+                }
+                for required in self.graph.required_by(&module).into_iter().flat_map(|r| r.iter()) {
+                    let selected = self.selected(&required.path);
+                    if goversion::mod_compare(&required.path, selected, &required.version).is_gt() {
+                        let selected =
+                            Version { path: required.path.clone(), version: selected.into() };
+                        if !seen.contains(&selected) {
+                            raised.insert(selected);
+                        }
+                    }
+                }
+            }
+            if raised.is_empty() {
+                break;
+            }
+            for module in raised {
+                loading.enqueue(&module, Pruning::Workspace);
+                paths.insert(module.path.clone());
+                seen.insert(module);
+            }
+            self.load_wanted(loading, main, go_mods).await;
+        }
     }
 
     /// The selected version of `path`; [`NONE`] if there is none.
@@ -203,7 +285,8 @@ impl ModuleGraph {
         self.graph.selected(path)
     }
 
-    /// The selected versions, the main module first, the others by path.
+    /// The selected versions, the roots of the graph first, the others by path. The roots are the main
+    /// module; in a workspace all main modules with `go` and `toolchain`, by path.
     pub fn build_list(&self) -> Vec<Version> {
         self.graph.build_list()
     }
@@ -214,7 +297,8 @@ impl ModuleGraph {
     }
 
     /// Whether each root is the selected version of its path.
-    pub fn all_roots_selected(&self, main: &MainModule) -> bool {
+    pub fn all_roots_selected(&self, main: &MainModules) -> bool {
+        let Some(main) = main.single() else { return true };
         let roots = self.graph.required_by(&main.module);
         roots.is_none_or(|roots| roots.iter().all(|m| self.selected(&m.path) == &*m.version))
     }
@@ -243,13 +327,20 @@ impl ModuleGraph {
 /// What `module` requires in this build: its replacement's requirements, less what is excluded.
 pub async fn requirements_of(
     module: &Version,
-    main: &MainModule,
+    main: &MainModules,
     go_mods: &dyn GoMods,
 ) -> Result<Arc<Summary>, Error> {
     if goversion::is_toolchain(&module.path) {
         return Ok(Arc::new(Summary::of_toolchain(module)));
     }
+    if let Some(summary) = main.summary(module) {
+        return Ok(summary);
+    }
+    main.check_replacement(module)?;
     let actual = main.resolve(module);
+    if main.is_missing(&actual) {
+        return Ok(Arc::new(Summary::empty(&module.path, Pruning::Unpruned)));
+    }
     let summary = go_mods.go_mod(&actual).await?;
     main.judge(module, &actual, &summary)
 }
@@ -300,7 +391,7 @@ impl Loading {
 fn follow(summary: &Summary, pruning: Pruning) -> Vec<(Version, Pruning)> {
     let next = match pruning {
         Pruning::Unpruned => Pruning::Unpruned,
-        Pruning::Pruned => summary.pruning,
+        Pruning::Pruned | Pruning::Workspace => summary.pruning,
     };
     if pruning == Pruning::Pruned && summary.pruning == Pruning::Pruned {
         return Vec::new();

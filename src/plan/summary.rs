@@ -53,6 +53,17 @@ impl Summary {
         }
     }
 
+    /// That of a file that says nothing.
+    pub fn empty(module_path: &str, pruning: Pruning) -> Summary {
+        Summary {
+            module_path: module_path.to_owned(),
+            go_version: String::new(),
+            pruning,
+            require: Arc::from([]),
+            retract: Vec::new(),
+        }
+    }
+
     /// The summary of the pseudo-modules `go` and `toolchain`: from 1.21 on, a Go version requires
     /// the toolchain of the same version.
     pub fn of_toolchain(module: &Version) -> Summary {
@@ -61,13 +72,7 @@ impl Summary {
         } else {
             Arc::from([])
         };
-        Summary {
-            module_path: module.path.to_string(),
-            go_version: String::new(),
-            pruning: Pruning::Pruned,
-            require,
-            retract: Vec::new(),
-        }
+        Summary { require, ..Summary::empty(&module.path, Pruning::Pruned) }
     }
 }
 
@@ -106,9 +111,15 @@ impl GoRules {
             toolchain: toolchain.to_owned(),
             running: self.running.clone(),
         };
-        Err(Error::new(ErrorKind::TooNew, err).hint(format!(
-            "GOTOOLCHAIN={} forbids a newer Go; unset it or use a newer Go",
-            self.running.gotoolchain
-        )))
+        let setting = &self.running.gotoolchain;
+        let hint = match setting.as_str() {
+            setting if setting == "auto" || setting.ends_with("+auto") => {
+                format!("raise the go line of the main module: go get go@{go_version}")
+            }
+            setting => {
+                format!("GOTOOLCHAIN={setting} forbids a newer Go; unset it or use a newer Go")
+            }
+        };
+        Err(Error::new(ErrorKind::TooNew, err).hint(hint))
     }
 }

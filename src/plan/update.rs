@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::plan::requirements::{ModuleGraph, Pruning, Requirements, is_lower};
-use crate::plan::{GoMods, MainModule};
+use crate::plan::{GoMods, MainModules};
 use crate::spec::module::Version;
 use crate::spec::mvs::minimal_requirements;
 
@@ -18,7 +18,7 @@ use crate::spec::mvs::minimal_requirements;
 /// Beside the graph as far as it could be loaded: why it, or the update, is incomplete.
 pub async fn expand_graph(
     mut requirements: Requirements,
-    main: &MainModule,
+    main: &MainModules,
     go_mods: &dyn GoMods,
 ) -> (Requirements, Arc<ModuleGraph>, Option<Error>) {
     let (graph, error) = requirements.graph(main, go_mods).await;
@@ -42,25 +42,27 @@ pub async fn expand_graph(
 pub async fn update_roots(
     requirements: Requirements,
     add: &[Version],
-    main: &MainModule,
+    main: &MainModules,
     go_mods: &dyn GoMods,
 ) -> Result<Requirements, Error> {
     match requirements.pruning {
         Pruning::Pruned => update_pruned(requirements, add, main, go_mods).await,
         Pruning::Unpruned => update_unpruned(requirements, add, main, go_mods).await,
+        // The roots are the main modules themselves.
+        Pruning::Workspace => Ok(requirements),
     }
 }
 
 async fn update_pruned(
     mut requirements: Requirements,
     add: &[Version],
-    main: &MainModule,
+    main: &MainModules,
     go_mods: &dyn GoMods,
 ) -> Result<Requirements, Error> {
     let mut roots = requirements.roots().to_vec();
     let mut upgraded = false;
     for module in add {
-        let known = requirements.root_selected(Some(main), &module.path);
+        let known = requirements.root_selected(main, &module.path);
         if known.is_none_or(|known| is_lower(&module.path, known, &module.version)) {
             roots.push(module.clone());
             upgraded = true;
@@ -80,14 +82,14 @@ async fn update_pruned(
         };
         upgraded = false;
         roots = Vec::with_capacity(requirements.roots().len());
-        let mut seen: HashSet<&str> = HashSet::from([&*main.module.path]);
+        let mut seen: HashSet<&str> = HashSet::new();
         for root in requirements.roots() {
-            if !seen.insert(&root.path) {
+            if main.contains(&root.path) || !seen.insert(&root.path) {
                 continue;
             }
             let version = match &graph {
                 Some(graph) => graph.selected(&root.path),
-                None => requirements.root_selected(Some(main), &root.path).unwrap_or_default(),
+                None => requirements.root_selected(main, &root.path).unwrap_or_default(),
             };
             upgraded |= version != &*root.version;
             roots.push(Version { path: root.path.clone(), version: Arc::from(version) });
@@ -105,7 +107,7 @@ async fn update_pruned(
 async fn update_unpruned(
     mut requirements: Requirements,
     add: &[Version],
-    main: &MainModule,
+    main: &MainModules,
     go_mods: &dyn GoMods,
 ) -> Result<Requirements, Error> {
     let (graph, error) = requirements.graph(main, go_mods).await;
@@ -147,7 +149,7 @@ async fn update_unpruned(
 /// When a go.mod that is needed can't be had.
 pub async fn convert_to_pruned(
     mut requirements: Requirements,
-    main: &MainModule,
+    main: &MainModules,
     go_mods: &dyn GoMods,
 ) -> Result<Requirements, Error> {
     if requirements.pruning == Pruning::Pruned {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::plan::requirements::Requirements;
 use crate::plan::summary::GoRules;
-use crate::plan::{MainModule, ModuleGraph};
+use crate::plan::{MainModule, MainModules, ModuleGraph};
 use crate::spec::goversion;
 use crate::spec::modfile::Require;
 use crate::spec::module::Version;
@@ -70,12 +70,9 @@ fn internal(err: &dyn std::fmt::Display) -> Error {
 pub fn sums_to_keep(
     requirements: &Requirements,
     graph: Option<&Arc<ModuleGraph>>,
-    main: Option<&MainModule>,
+    main: &MainModules,
 ) -> HashSet<Version> {
-    let resolve = |module: &Version| match main {
-        Some(main) => main.resolve(module),
-        None => module.clone(),
-    };
+    let resolve = |module: &Version| main.resolve(module);
     let mut keep = HashSet::new();
     let Some(graph) = graph else {
         for root in requirements.roots() {

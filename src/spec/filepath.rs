@@ -31,7 +31,8 @@ pub fn short(path: &Path, cwd: &Path) -> PathBuf {
     }
 }
 
-fn relative(path: &Path, base: &Path) -> Option<PathBuf> {
+/// `path` as seen from `base`, both absolute and clean; `None` where there is no such way.
+pub fn relative(path: &Path, base: &Path) -> Option<PathBuf> {
     if !path.is_absolute() || !base.is_absolute() {
         return None;
     }

@@ -3,6 +3,9 @@
 //! Sums are added only for what was really checked in this run, and only if the caller's list of
 //! sums to keep names them; what the file holds already stays, whatever it is.
 //!
+//! In a workspace the file is go.work.sum, and the go.sum files of its modules are read beside it: a
+//! sum that one of them has is not written to go.work.sum.
+//!
 //! Implements <https://go.dev/ref/mod#go-sum-files>.
 
 use std::collections::HashSet;
@@ -23,7 +26,14 @@ const MAX_GO_SUM: u64 = 256 << 20;
 pub struct GoSum {
     path: Option<PathBuf>,
     name: String,
+    others: Vec<Other>,
     state: Mutex<State>,
+}
+
+/// The go.sum of a module of the workspace, which is only read.
+struct Other {
+    path: PathBuf,
+    known: format::GoSum,
 }
 
 #[derive(Default)]
@@ -33,26 +43,25 @@ struct State {
     added: HashSet<(Version, String)>,
 }
 
+/// The content of the file at `path`; none if it does not exist.
+///
+/// # Errors
+/// When it can't be read.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
+    match lock::read_shared(path, MAX_GO_SUM) {
+        Ok(data) => Ok(data),
+        Err(err) if err.is_not_found() => Ok(Vec::new()),
+        Err(err) => Err(err.into()),
+    }
+}
+
 impl GoSum {
     /// Outside of any module: nothing is known and nothing written.
     pub fn absent() -> GoSum {
-        GoSum { path: None, name: String::new(), state: Mutex::default() }
+        GoSum { path: None, name: String::new(), others: Vec::new(), state: Mutex::default() }
     }
 
-    /// Reads the file at `path`; one that does not exist is empty.
-    ///
-    /// # Errors
-    /// When it can't be read, or a line of it is malformed.
-    pub fn read(path: &Path) -> Result<GoSum, Error> {
-        let data = match lock::read_shared(path, MAX_GO_SUM) {
-            Ok(data) => data,
-            Err(err) if err.is_not_found() => Vec::new(),
-            Err(err) => return Err(err.into()),
-        };
-        GoSum::parse(path, &data)
-    }
-
-    /// Takes `data` for the content of the file at `path`.
+    /// Takes `data` for the content of the file at `path`, which need not exist.
     ///
     /// # Errors
     /// When a line of it is malformed.
@@ -61,12 +70,27 @@ impl GoSum {
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let name = if name.ends_with("go.work.sum") { "go.work.sum" } else { "go.sum" }.to_owned();
         let state = Mutex::new(State { known, ..State::default() });
-        Ok(GoSum { path: Some(path.to_path_buf()), name, state })
+        Ok(GoSum { path: Some(path.to_path_buf()), name, others: Vec::new(), state })
+    }
+
+    /// Takes in the go.sum of a module of the workspace.
+    ///
+    /// # Errors
+    /// When a line of it is malformed.
+    pub fn add_module(&mut self, path: PathBuf, data: &[u8]) -> Result<(), Error> {
+        let known = parse(&path, data)?;
+        self.others.push(Other { path, known });
+        Ok(())
     }
 
     /// Where the file stands; `None` outside of any module.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
+    }
+
+    /// How messages name the file: `go.sum` or `go.work.sum`.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -75,14 +99,17 @@ impl GoSum {
 
     /// Whether the file has an `h1:` hash for `key` that this run did not add itself.
     pub fn has(&self, key: &Version) -> bool {
+        if self.others.iter().any(|other| other.known.known(key).next().is_some()) {
+            return true;
+        }
         let state = self.state();
         let added = |hash: &String| state.added.contains(&(key.clone(), hash.clone()));
         state.known.hashes(key).iter().any(|hash| format::has_known_algorithm(hash) && !added(hash))
     }
 
-    /// Whether the file had nothing in it.
+    /// Whether the file, and those beside it, had nothing in them.
     pub fn is_empty(&self) -> bool {
-        self.state().known.is_empty()
+        self.others.iter().all(|other| other.known.is_empty()) && self.state().known.is_empty()
     }
 
     /// Whether `hash` is the one known for `key`; `false` if none is known.
@@ -108,30 +135,26 @@ impl GoSum {
                 return Ok(true);
             }
             if format::has_known_algorithm(other) {
-                return Err(self.mismatch(key, hash, other));
+                return Err(mismatch(&self.name, key, hash, other));
             }
         }
-        Ok(false)
+        // All of them, since they may contradict each other.
+        let mut found = false;
+        for other in &self.others {
+            for known in other.known.hashes(key) {
+                if known == hash {
+                    found = true;
+                } else if format::has_known_algorithm(known) {
+                    return Err(mismatch(&other.path.display().to_string(), key, hash, known));
+                }
+            }
+        }
+        Ok(found)
     }
 
-    fn mismatch(&self, key: &Version, hash: &str, known: &str) -> Error {
-        let text = format!(
-            "verifying {key}: checksum mismatch\n\tdownloaded: {hash}\n\t{}:     {known}{}",
-            self.name,
-            super::security_error(
-                "This download does NOT match an earlier download recorded in go.sum.\n\
-                 The bits may have been replaced on the origin server, or an attacker may\n\
-                 have intercepted the download attempt."
-            )
-        );
-        let mismatch = Mismatch {
-            key: key.clone(),
-            found: hash.to_owned(),
-            known: vec![known.to_owned()],
-            authority: Authority::GoSum(self.name.clone()),
-            text,
-        };
-        Error::new(ErrorKind::Security, mismatch).fatal().bare()
+    /// Whether a module of the workspace has a line for `key`, whatever it says.
+    fn is_elsewhere(&self, key: &Version) -> bool {
+        self.others.iter().any(|other| other.known.contains_key(key))
     }
 
     /// Adds a checked hash. Gives a warning where only hashes of unknown algorithms were listed.
@@ -183,11 +206,11 @@ impl GoSum {
             for (key, hash) in &state.used {
                 let wanted =
                     !state.added.contains(&(key.clone(), hash.clone())) || keep.contains(key);
-                if wanted && !self.compare(&sums, key, hash)? {
+                if wanted && !self.is_elsewhere(key) && !self.compare(&sums, key, hash)? {
                     sums.add(key.clone(), hash.as_str());
                 }
             }
-            Ok(Some(sums.serialize(|_, _| true).into_bytes()))
+            Ok(Some(sums.serialize(|key, _| !self.is_elsewhere(key)).into_bytes()))
         });
         match written {
             Ok(()) => {
@@ -199,6 +222,26 @@ impl GoSum {
             Err(Failure::Content(err)) => Err(err),
         }
     }
+}
+
+/// The refusal of `hash`, for which `file` knows another.
+fn mismatch(file: &str, key: &Version, hash: &str, known: &str) -> Error {
+    let text = format!(
+        "verifying {key}: checksum mismatch\n\tdownloaded: {hash}\n\t{file}:     {known}{}",
+        super::security_error(
+            "This download does NOT match an earlier download recorded in go.sum.\n\
+             The bits may have been replaced on the origin server, or an attacker may\n\
+             have intercepted the download attempt."
+        )
+    );
+    let mismatch = Mismatch {
+        key: key.clone(),
+        found: hash.to_owned(),
+        known: vec![known.to_owned()],
+        authority: Authority::GoSum(file.to_owned()),
+        text,
+    };
+    Error::new(ErrorKind::Security, mismatch).fatal().bare()
 }
 
 /// Why an update of go.sum failed.

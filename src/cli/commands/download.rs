@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, Command};
 
-use crate::cli::flags::{explain, mod_flags, module_args, switch, text};
+use crate::cli::flags::{explain, ignore_missing_use, mod_flags, module_args, switch, text};
 use crate::cli::invocation::{Invocation, argument, operate};
 use crate::cli::print;
 use crate::error::Error;
@@ -19,6 +19,8 @@ module cache, as `go mod download` does.
 Without arguments: the modules that go.mod requires (at go 1.17 or later), or all that are reachable
 (at go 1.16 or earlier). An argument is `all`, a pattern with `...`, a module path that is part of
 the build list, or `path@query`: a version, `latest`, `v1`, `<=v1.5.0`, a branch or a commit.
+
+In a workspace (go.work): without arguments, all modules of the build list.
 
 go.mod and go.sum are updated as `go mod download` updates them, unless --locked forbids it.";
 
@@ -49,7 +51,8 @@ pub fn define() -> Command {
                 .value_name("N")
                 .value_parser(ValueParser::new(jobs))
                 .help("Zips to transfer at once [default: 128]"),
-        );
+        )
+        .arg(ignore_missing_use());
     mod_flags(command)
 }
 
@@ -78,6 +81,7 @@ pub fn run(call: Invocation<'_>) -> anyhow::Result<u8> {
         json,
         reuse: config.flags.text("reuse").map(str::to_owned),
         locked: call.matches.get_flag("locked"),
+        ignore_missing_use: call.matches.get_flag("ignore-missing-use"),
     };
     crate::sys::limits::raise_open_files();
     let Invocation { ctx, reporter, printer, .. } = call;

@@ -5,10 +5,11 @@
 use clap::Command;
 
 use crate::cli::invocation::Invocation;
-use crate::config::goflags::{FlagDef, MOD_DOWNLOAD};
+use crate::config::goflags::{FlagDef, MOD_DOWNLOAD, MOD_GRAPH};
 
 pub mod download;
 pub mod env;
+pub mod graph;
 
 /// A command.
 pub struct Definition {
@@ -35,6 +36,14 @@ pub const ALL: &[Definition] = &[
         tolerates_goflags: false,
         define: download::define,
         run: download::run,
+    },
+    Definition {
+        name: "graph",
+        of_mod: true,
+        go_flags: MOD_GRAPH,
+        tolerates_goflags: false,
+        define: graph::define,
+        run: graph::run,
     },
     Definition {
         name: "env",

@@ -27,6 +27,11 @@ impl Graph {
         graph
     }
 
+    /// What it was made of.
+    pub fn roots(&self) -> &[Version] {
+        &self.roots
+    }
+
     fn select(&mut self, module: &Version) {
         let higher = match self.selected.get(&module.path) {
             Some(known) => compare(&module.path, known, &module.version) == Ordering::Less,
