@@ -29,6 +29,7 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('download', 'download', [CompletionResultType]::ParameterValue, 'Download modules into the module cache')
             [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Print the module graph')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that the modules in the cache are what was downloaded')
             [CompletionResult]::new('env', 'env', [CompletionResultType]::ParameterValue, 'Show every setting and where it came from')
             [CompletionResult]::new('mod', 'mod', [CompletionResultType]::ParameterValue, 'go''s names for the commands: `mod download` is `download`')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
@@ -78,6 +79,23 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'gomodfetch;verify' {
+            [CompletionResult]::new('--modfile', '--modfile', [CompletionResultType]::ParameterName, 'Use this file in place of go.mod')
+            [CompletionResult]::new('--overlay', '--overlay', [CompletionResultType]::ParameterName, 'JSON file that names stand-ins for files')
+            [CompletionResult]::new('--modcacherw', '--modcacherw', [CompletionResultType]::ParameterName, 'Leave new directories in the module cache writable')
+            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--x', '--x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown [default: a bar on a terminal, else nothing]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--ignore-missing-use', '--ignore-missing-use', [CompletionResultType]::ParameterName, 'Go on without the modules that go.work uses and that are not there')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--hints', '--hints', [CompletionResultType]::ParameterName, 'Print advice after errors even where stderr is no terminal')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'gomodfetch;env' {
             [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
             [CompletionResult]::new('--x', '--x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
@@ -99,6 +117,7 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('download', 'download', [CompletionResultType]::ParameterValue, 'Download modules into the module cache')
             [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Print the module graph')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that the modules in the cache are what was downloaded')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -144,9 +163,27 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'gomodfetch;mod;verify' {
+            [CompletionResult]::new('--modfile', '--modfile', [CompletionResultType]::ParameterName, 'Use this file in place of go.mod')
+            [CompletionResult]::new('--overlay', '--overlay', [CompletionResultType]::ParameterName, 'JSON file that names stand-ins for files')
+            [CompletionResult]::new('--modcacherw', '--modcacherw', [CompletionResultType]::ParameterName, 'Leave new directories in the module cache writable')
+            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--x', '--x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown [default: a bar on a terminal, else nothing]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--ignore-missing-use', '--ignore-missing-use', [CompletionResultType]::ParameterName, 'Go on without the modules that go.work uses and that are not there')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--hints', '--hints', [CompletionResultType]::ParameterName, 'Print advice after errors even where stderr is no terminal')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'gomodfetch;mod;help' {
             [CompletionResult]::new('download', 'download', [CompletionResultType]::ParameterValue, 'Download modules into the module cache')
             [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Print the module graph')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that the modules in the cache are what was downloaded')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -154,6 +191,9 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             break
         }
         'gomodfetch;mod;help;graph' {
+            break
+        }
+        'gomodfetch;mod;help;verify' {
             break
         }
         'gomodfetch;mod;help;help' {
@@ -176,6 +216,7 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
         'gomodfetch;help' {
             [CompletionResult]::new('download', 'download', [CompletionResultType]::ParameterValue, 'Download modules into the module cache')
             [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Print the module graph')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that the modules in the cache are what was downloaded')
             [CompletionResult]::new('env', 'env', [CompletionResultType]::ParameterValue, 'Show every setting and where it came from')
             [CompletionResult]::new('mod', 'mod', [CompletionResultType]::ParameterValue, 'go''s names for the commands: `mod download` is `download`')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
@@ -189,18 +230,25 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
         'gomodfetch;help;graph' {
             break
         }
+        'gomodfetch;help;verify' {
+            break
+        }
         'gomodfetch;help;env' {
             break
         }
         'gomodfetch;help;mod' {
             [CompletionResult]::new('download', 'download', [CompletionResultType]::ParameterValue, 'Download modules into the module cache')
             [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Print the module graph')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that the modules in the cache are what was downloaded')
             break
         }
         'gomodfetch;help;mod;download' {
             break
         }
         'gomodfetch;help;mod;graph' {
+            break
+        }
+        'gomodfetch;help;mod;verify' {
             break
         }
         'gomodfetch;help;completions' {

@@ -37,6 +37,9 @@ _gomodfetch() {
             gomodfetch,mod)
                 cmd="gomodfetch__subcmd__mod"
                 ;;
+            gomodfetch,verify)
+                cmd="gomodfetch__subcmd__verify"
+                ;;
             gomodfetch__subcmd__help,completions)
                 cmd="gomodfetch__subcmd__help__subcmd__completions"
                 ;;
@@ -58,11 +61,17 @@ _gomodfetch() {
             gomodfetch__subcmd__help,mod)
                 cmd="gomodfetch__subcmd__help__subcmd__mod"
                 ;;
+            gomodfetch__subcmd__help,verify)
+                cmd="gomodfetch__subcmd__help__subcmd__verify"
+                ;;
             gomodfetch__subcmd__help__subcmd__mod,download)
                 cmd="gomodfetch__subcmd__help__subcmd__mod__subcmd__download"
                 ;;
             gomodfetch__subcmd__help__subcmd__mod,graph)
                 cmd="gomodfetch__subcmd__help__subcmd__mod__subcmd__graph"
+                ;;
+            gomodfetch__subcmd__help__subcmd__mod,verify)
+                cmd="gomodfetch__subcmd__help__subcmd__mod__subcmd__verify"
                 ;;
             gomodfetch__subcmd__mod,download)
                 cmd="gomodfetch__subcmd__mod__subcmd__download"
@@ -73,6 +82,9 @@ _gomodfetch() {
             gomodfetch__subcmd__mod,help)
                 cmd="gomodfetch__subcmd__mod__subcmd__help"
                 ;;
+            gomodfetch__subcmd__mod,verify)
+                cmd="gomodfetch__subcmd__mod__subcmd__verify"
+                ;;
             gomodfetch__subcmd__mod__subcmd__help,download)
                 cmd="gomodfetch__subcmd__mod__subcmd__help__subcmd__download"
                 ;;
@@ -82,6 +94,9 @@ _gomodfetch() {
             gomodfetch__subcmd__mod__subcmd__help,help)
                 cmd="gomodfetch__subcmd__mod__subcmd__help__subcmd__help"
                 ;;
+            gomodfetch__subcmd__mod__subcmd__help,verify)
+                cmd="gomodfetch__subcmd__mod__subcmd__help__subcmd__verify"
+                ;;
             *)
                 ;;
         esac
@@ -89,7 +104,7 @@ _gomodfetch() {
 
     case "${cmd}" in
         gomodfetch)
-            opts="-C -h -V --C --help --version download graph env mod completions man help"
+            opts="-C -h -V --C --help --version download graph verify env mod completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -279,7 +294,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__help)
-            opts="download graph env mod completions man help"
+            opts="download graph verify env mod completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -377,7 +392,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__help__subcmd__mod)
-            opts="download graph"
+            opts="download graph verify"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -418,6 +433,34 @@ _gomodfetch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gomodfetch__subcmd__help__subcmd__mod__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__help__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gomodfetch__subcmd__man)
             opts="-C -h --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -441,7 +484,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__mod)
-            opts="-C -h --C --help download graph help"
+            opts="-C -h --C --help download graph verify help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -575,7 +618,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__mod__subcmd__help)
-            opts="download graph help"
+            opts="download graph verify help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -623,6 +666,112 @@ _gomodfetch() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__mod__subcmd__help__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__mod__subcmd__verify)
+            opts="-x -v -C -h --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --modfile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --overlay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --modcacherw)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto bar plain none" -- "${cur}"))
+                    return 0
+                    ;;
+                --C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__verify)
+            opts="-x -v -C -h --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --modfile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --overlay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --modcacherw)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto bar plain none" -- "${cur}"))
+                    return 0
+                    ;;
+                --C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

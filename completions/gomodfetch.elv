@@ -26,6 +26,7 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand --version 'Print version'
             cand download 'Download modules into the module cache'
             cand graph 'Print the module graph'
+            cand verify 'Check that the modules in the cache are what was downloaded'
             cand env 'Show every setting and where it came from'
             cand mod 'go''s names for the commands: `mod download` is `download`'
             cand completions 'Print a completion script for a shell'
@@ -72,6 +73,22 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'gomodfetch;verify'= {
+            cand --modfile 'Use this file in place of go.mod'
+            cand --overlay 'JSON file that names stand-ins for files'
+            cand --modcacherw 'Leave new directories in the module cache writable'
+            cand -x 'Show every request with its status and time'
+            cand --x 'Show every request with its status and time'
+            cand --progress 'How progress is shown [default: a bar on a terminal, else nothing]'
+            cand -C 'Change to this directory first'
+            cand --C 'Change to this directory first'
+            cand --ignore-missing-use 'Go on without the modules that go.work uses and that are not there'
+            cand -v 'Say what is downloaded (the same as --progress=plain)'
+            cand --verbose 'Say what is downloaded (the same as --progress=plain)'
+            cand --hints 'Print advice after errors even where stderr is no terminal'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'gomodfetch;env'= {
             cand -x 'Show every request with its status and time'
             cand --x 'Show every request with its status and time'
@@ -92,6 +109,7 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand --help 'Print help'
             cand download 'Download modules into the module cache'
             cand graph 'Print the module graph'
+            cand verify 'Check that the modules in the cache are what was downloaded'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'gomodfetch;mod;download'= {
@@ -134,14 +152,33 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'gomodfetch;mod;verify'= {
+            cand --modfile 'Use this file in place of go.mod'
+            cand --overlay 'JSON file that names stand-ins for files'
+            cand --modcacherw 'Leave new directories in the module cache writable'
+            cand -x 'Show every request with its status and time'
+            cand --x 'Show every request with its status and time'
+            cand --progress 'How progress is shown [default: a bar on a terminal, else nothing]'
+            cand -C 'Change to this directory first'
+            cand --C 'Change to this directory first'
+            cand --ignore-missing-use 'Go on without the modules that go.work uses and that are not there'
+            cand -v 'Say what is downloaded (the same as --progress=plain)'
+            cand --verbose 'Say what is downloaded (the same as --progress=plain)'
+            cand --hints 'Print advice after errors even where stderr is no terminal'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'gomodfetch;mod;help'= {
             cand download 'Download modules into the module cache'
             cand graph 'Print the module graph'
+            cand verify 'Check that the modules in the cache are what was downloaded'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'gomodfetch;mod;help;download'= {
         }
         &'gomodfetch;mod;help;graph'= {
+        }
+        &'gomodfetch;mod;help;verify'= {
         }
         &'gomodfetch;mod;help;help'= {
         }
@@ -160,6 +197,7 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
         &'gomodfetch;help'= {
             cand download 'Download modules into the module cache'
             cand graph 'Print the module graph'
+            cand verify 'Check that the modules in the cache are what was downloaded'
             cand env 'Show every setting and where it came from'
             cand mod 'go''s names for the commands: `mod download` is `download`'
             cand completions 'Print a completion script for a shell'
@@ -170,15 +208,20 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
         }
         &'gomodfetch;help;graph'= {
         }
+        &'gomodfetch;help;verify'= {
+        }
         &'gomodfetch;help;env'= {
         }
         &'gomodfetch;help;mod'= {
             cand download 'Download modules into the module cache'
             cand graph 'Print the module graph'
+            cand verify 'Check that the modules in the cache are what was downloaded'
         }
         &'gomodfetch;help;mod;download'= {
         }
         &'gomodfetch;help;mod;graph'= {
+        }
+        &'gomodfetch;help;mod;verify'= {
         }
         &'gomodfetch;help;completions'= {
         }

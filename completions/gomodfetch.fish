@@ -29,6 +29,7 @@ complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -s h -l help -d 'Pri
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -s V -l version -d 'Print version'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "download" -d 'Download modules into the module cache'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "graph" -d 'Print the module graph'
+complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "verify" -d 'Check that the modules in the cache are what was downloaded'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "env" -d 'Show every setting and where it came from'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "mod" -d 'go\'s names for the commands: `mod download` is `download`'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
@@ -71,6 +72,19 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand graph" -l ignore-m
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand graph" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand graph" -l hints -d 'Print advice after errors even where stderr is no terminal'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand graph" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -l modfile -d 'Use this file in place of go.mod' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -l overlay -d 'JSON file that names stand-ins for files' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -l modcacherw -d 'Leave new directories in the module cache writable' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -s x -l x -d 'Show every request with its status and time' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -l progress -d 'How progress is shown [default: a bar on a terminal, else nothing]' -r -f -a "auto\t''
+bar\t''
+plain\t''
+none\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -s C -l C -d 'Change to this directory first' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -l ignore-missing-use -d 'Go on without the modules that go.work uses and that are not there'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -l hints -d 'Print advice after errors even where stderr is no terminal'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -s x -l x -d 'Show every request with its status and time' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -l progress -d 'How progress is shown [default: a bar on a terminal, else nothing]' -r -f -a "auto\t''
 bar\t''
@@ -81,11 +95,12 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -l json -d 'P
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -l hints -d 'Print advice after errors even where stderr is no terminal'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -s h -l help -d 'Print help'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph help" -s C -l C -d 'Change to this directory first' -r
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph help" -s h -l help -d 'Print help'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph help" -f -a "download" -d 'Download modules into the module cache'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph help" -f -a "graph" -d 'Print the module graph'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph verify help" -s C -l C -d 'Change to this directory first' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph verify help" -s h -l help -d 'Print help'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph verify help" -f -a "download" -d 'Download modules into the module cache'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph verify help" -f -a "graph" -d 'Print the module graph'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph verify help" -f -a "verify" -d 'Check that the modules in the cache are what was downloaded'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph verify help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l json -d 'Print a JSON object for each module, as go mod download does' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l reuse -d 'A file with the JSON of an earlier run, as for go' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l jobs -d 'Zips to transfer at once [default: 128]' -r
@@ -123,19 +138,35 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_se
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from graph" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from graph" -l hints -d 'Print advice after errors even where stderr is no terminal'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from graph" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -l modfile -d 'Use this file in place of go.mod' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -l overlay -d 'JSON file that names stand-ins for files' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -l modcacherw -d 'Leave new directories in the module cache writable' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -s x -l x -d 'Show every request with its status and time' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -l progress -d 'How progress is shown [default: a bar on a terminal, else nothing]' -r -f -a "auto\t''
+bar\t''
+plain\t''
+none\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -s C -l C -d 'Change to this directory first' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -l ignore-missing-use -d 'Go on without the modules that go.work uses and that are not there'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -l hints -d 'Print advice after errors even where stderr is no terminal'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from help" -f -a "download" -d 'Download modules into the module cache'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from help" -f -a "graph" -d 'Print the module graph'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Check that the modules in the cache are what was downloaded'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand completions" -s C -l C -d 'Change to this directory first' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand man" -s C -l C -d 'Change to this directory first' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand man" -s h -l help -d 'Print help'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph env mod completions man help" -f -a "download" -d 'Download modules into the module cache'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph env mod completions man help" -f -a "graph" -d 'Print the module graph'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph env mod completions man help" -f -a "env" -d 'Show every setting and where it came from'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph env mod completions man help" -f -a "mod" -d 'go\'s names for the commands: `mod download` is `download`'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph env mod completions man help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph env mod completions man help" -f -a "man" -d 'Print the man page (roff)'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph env mod completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify env mod completions man help" -f -a "download" -d 'Download modules into the module cache'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify env mod completions man help" -f -a "graph" -d 'Print the module graph'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify env mod completions man help" -f -a "verify" -d 'Check that the modules in the cache are what was downloaded'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify env mod completions man help" -f -a "env" -d 'Show every setting and where it came from'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify env mod completions man help" -f -a "mod" -d 'go\'s names for the commands: `mod download` is `download`'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify env mod completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify env mod completions man help" -f -a "man" -d 'Print the man page (roff)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify env mod completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and __fish_seen_subcommand_from mod" -f -a "download" -d 'Download modules into the module cache'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and __fish_seen_subcommand_from mod" -f -a "graph" -d 'Print the module graph'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and __fish_seen_subcommand_from mod" -f -a "verify" -d 'Check that the modules in the cache are what was downloaded'

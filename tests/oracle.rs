@@ -17,8 +17,6 @@ mod lane;
 mod random;
 #[path = "oracle/shared.rs"]
 mod shared;
-#[path = "oracle/stage.rs"]
-mod stage;
 #[path = "oracle/trace.rs"]
 mod trace;
 
@@ -50,4 +48,5 @@ lanes! {
     info
     graph
     workspace
+    verify
 }

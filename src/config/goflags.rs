@@ -195,6 +195,9 @@ macro_rules! mod_flags {
     };
 }
 
+/// The flags of `go mod verify`.
+pub const MOD_VERIFY: &[FlagDef] = mod_flags![];
+
 /// The flags of `go mod download`.
 pub const MOD_DOWNLOAD: &[FlagDef] = mod_flags![
     FlagDef::new("json", FlagKind::Switch),

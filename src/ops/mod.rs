@@ -4,6 +4,7 @@
 //! it prints nothing.
 //!
 //! - [`download`]: `download`, as `go mod download`.
+//! - [`verify`]: `verify`, as `go mod verify`.
 //! - [`graph`]: `graph`, as `go mod graph`.
 //! - [`mod@env`]: `env`, every setting and where it came from.
 //! - [`listing`]: which modules the arguments of a command mean.
@@ -27,4 +28,5 @@ pub mod overlay;
 pub mod project;
 pub mod query;
 pub mod session;
+pub mod verify;
 pub mod workspace;

@@ -20,6 +20,7 @@ use crate::spec::goproxy_json::RevInfo;
 use crate::spec::module::{self, Version};
 use crate::store::Store;
 use crate::store::download::GoModFile;
+use crate::store::inspect::Inspection;
 use crate::store::spool::MemoryBudget;
 use crate::sys::once::OnceMap;
 use crate::verify::{Verified, Verifier};
@@ -39,7 +40,7 @@ const SMALL_TRANSFERS: usize = 256;
 pub struct Limits {
     /// Zips in transfer.
     pub zips: usize,
-    /// Zips being unpacked; by default one per core.
+    /// Zips being unpacked, and modules being inspected; by default one per core.
     pub unpackers: usize,
 }
 
@@ -68,6 +69,7 @@ pub struct Pipeline {
     small: Semaphore,
     zips: Arc<Semaphore>,
     unpackers: Arc<Semaphore>,
+    cores: usize,
     memory: Arc<MemoryBudget>,
     stats: OnceMap<(Arc<str>, String), Result<Arc<RevInfo>, Error>>,
     lists: OnceMap<Arc<str>, Result<Arc<Vec<String>>, Error>>,
@@ -111,6 +113,7 @@ impl Pipeline {
             small: Semaphore::new(SMALL_TRANSFERS),
             zips: Arc::new(Semaphore::new(limits.zips.max(1))),
             unpackers: Arc::new(Semaphore::new(limits.unpackers.max(1))),
+            cores: limits.unpackers,
             memory: MemoryBudget::new(ZIP_MEMORY),
             stats: OnceMap::default(),
             lists: OnceMap::default(),
@@ -127,6 +130,18 @@ impl Pipeline {
     /// The verifier, with go.sum as this run sees it.
     pub fn verifier(&self) -> &Verifier {
         &self.verifier
+    }
+
+    /// What lies in the cache of each module, hashed anew on all cores.
+    ///
+    /// # Errors
+    /// When the run is broken off; what is wrong with one module is in its place.
+    pub async fn inspect(
+        &self,
+        modules: Vec<Version>,
+    ) -> Result<Vec<Result<Inspection, Error>>, Error> {
+        let (store, cores) = (self.store.clone(), self.cores);
+        zip::blocking(move || Ok(store.inspect_all(&modules, cores))).await
     }
 
     /// What `revision` of the module `path` is, without writing anything to the cache.

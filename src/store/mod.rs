@@ -4,6 +4,7 @@
 //! - [`download`]: `.info`, `.mod`, `list` and `.ziphash` below cache/download.
 //! - [`spool`]: a zip while it arrives.
 //! - [`unpack`]: a zip turned into a tree and its hash, in one pass.
+//! - [`inspect`]: what lies in the cache of a version, hashed anew.
 //! - [`publish`]: zips and trees made visible, under the version's lock.
 //!
 //! Implements <https://go.dev/ref/mod#module-cache>.
@@ -15,6 +16,7 @@ use crate::error::{Error, ErrorKind};
 use crate::sys::{IoError, file};
 
 pub mod download;
+pub mod inspect;
 pub mod layout;
 pub mod publish;
 pub mod spool;

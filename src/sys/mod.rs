@@ -3,6 +3,7 @@
 //! Everything that opens a file for writing, takes a lock, or removes a tree is here, so that the
 //! order of system calls that keeps the shared module cache sound can be read in one place.
 //!
+//! - [`cores`]: work spread over the cores.
 //! - [`error`]: an I/O error that can be cloned and that names the operation and the path.
 //! - [`change`]: files that others use meanwhile, changed under their locks.
 //! - [`lock`]: advisory whole-file locks, compatible with those of the `go` command.
@@ -10,16 +11,19 @@
 //! - [`limits`]: how many files may be open.
 //! - [`tree`]: directory trees that are read-only when finished.
 //! - [`once`]: work done once per key, however many ask for it.
+//! - [`read`]: files read that may be something else.
 //! - [`tty`]: text from elsewhere made safe for a terminal.
 
 #![allow(clippy::disallowed_methods, reason = "the one place that changes files and directories")]
 
 pub mod change;
+pub mod cores;
 pub mod error;
 pub mod file;
 pub mod limits;
 pub mod lock;
 pub mod once;
+pub mod read;
 pub mod tree;
 pub mod tty;
 

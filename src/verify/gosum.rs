@@ -99,12 +99,20 @@ impl GoSum {
 
     /// Whether the file has an `h1:` hash for `key` that this run did not add itself.
     pub fn has(&self, key: &Version) -> bool {
-        if self.others.iter().any(|other| other.known.known(key).next().is_some()) {
-            return true;
-        }
+        !self.known(key).is_empty()
+    }
+
+    /// The `h1:` hashes for `key`, each with the file that has it, without what this run added itself.
+    pub fn known(&self, key: &Version) -> Vec<(String, String)> {
         let state = self.state();
-        let added = |hash: &String| state.added.contains(&(key.clone(), hash.clone()));
-        state.known.hashes(key).iter().any(|hash| format::has_known_algorithm(hash) && !added(hash))
+        let added = |hash: &str| state.added.contains(&(key.clone(), hash.to_owned()));
+        let own = state.known.known(key).filter(|hash| !added(hash));
+        let own = own.map(|hash| (self.name.clone(), hash.to_owned()));
+        let others = self.others.iter().flat_map(|other| {
+            let name = other.path.display().to_string();
+            other.known.known(key).map(move |hash| (name.clone(), hash.to_owned()))
+        });
+        own.chain(others).collect()
     }
 
     /// Whether the file, and those beside it, had nothing in them.

@@ -5,11 +5,12 @@
 use clap::Command;
 
 use crate::cli::invocation::Invocation;
-use crate::config::goflags::{FlagDef, MOD_DOWNLOAD, MOD_GRAPH};
+use crate::config::goflags::{FlagDef, MOD_DOWNLOAD, MOD_GRAPH, MOD_VERIFY};
 
 pub mod download;
 pub mod env;
 pub mod graph;
+pub mod verify;
 
 /// A command.
 pub struct Definition {
@@ -44,6 +45,14 @@ pub const ALL: &[Definition] = &[
         tolerates_goflags: false,
         define: graph::define,
         run: graph::run,
+    },
+    Definition {
+        name: "verify",
+        of_mod: true,
+        go_flags: MOD_VERIFY,
+        tolerates_goflags: false,
+        define: verify::define,
+        run: verify::run,
     },
     Definition {
         name: "env",
