@@ -17,6 +17,8 @@ mod lane;
 mod random;
 #[path = "oracle/shared.rs"]
 mod shared;
+#[path = "oracle/stage.rs"]
+mod stage;
 #[path = "oracle/trace.rs"]
 mod trace;
 

@@ -97,8 +97,44 @@ impl NetError {
     }
 }
 
+impl NetError {
+    /// What a person can do about it.
+    fn advice(&self) -> Option<&'static str> {
+        match self {
+            NetError::Status { code: 407, .. } => Some(
+                "put the user and the password of the HTTP proxy into HTTPS_PROXY: \
+                 http://user:password@host:port",
+            ),
+            NetError::Status { code: 401 | 403, .. } => Some(
+                "if the server wants credentials, put them into netrc (machine HOST login USER \
+                 password TOKEN); they are sent over https only",
+            ),
+            NetError::Status { code: 429 | 500.., .. } => {
+                Some("the server is in trouble, or wants to be asked less: try again later")
+            }
+            NetError::Request { cause: RequestCause::Dns, .. } => Some(
+                "check the name of the host in GOPROXY and GOSUMDB; behind an HTTP proxy set \
+                 HTTPS_PROXY",
+            ),
+            NetError::Request { cause: RequestCause::Connect, .. } => Some(
+                "check that the server runs and that nothing bars the way; behind an HTTP proxy \
+                 set HTTPS_PROXY",
+            ),
+            NetError::Request { cause: RequestCause::Certificate, .. } => Some(
+                "if an authority of your company signed the certificate, name the authority's own \
+                 certificate in SSL_CERT_FILE",
+            ),
+            NetError::Request { cause: RequestCause::Timeout, .. } | NetError::Body { .. } => {
+                Some("what arrived whole is kept: run again to go on with the rest")
+            }
+            _ => None,
+        }
+    }
+}
+
 impl From<NetError> for Error {
     fn from(err: NetError) -> Error {
+        let advice = err.advice();
         let kind = if err.is_not_found() {
             ErrorKind::NotFound
         } else if err.is_forbidden() {
@@ -110,7 +146,11 @@ impl From<NetError> for Error {
                 _ => ErrorKind::Network,
             }
         };
-        Error::new(kind, err)
+        let err = Error::new(kind, err);
+        match advice {
+            Some(advice) => err.hint(advice),
+            None => err,
+        }
     }
 }
 

@@ -122,7 +122,7 @@ impl Chain {
         let private = match_prefix_patterns(&self.no_proxy, path);
         let mut best: Option<(Rank, Error)> = None;
         let mut answered = None;
-        for link in self.entries.as_ref().map_err(Clone::clone)? {
+        for (index, link) in self.entries.as_ref().map_err(Clone::clone)?.iter().enumerate() {
             let (rank, err) = match self.entry_for(&link.entry, private) {
                 Turn::Ask(source) => match ask.ask(source).await {
                     Ok(answer) => return Ok(Served { answer, by: source.name() }),
@@ -140,6 +140,8 @@ impl Chain {
                 Turn::Skip(err) => (Rank::NotFound, err),
             };
             let stop = err.is_security() || (!link.falls_back_on_any && !err.is_not_found());
+            let passed_over = stop && !err.is_security() && !private && self.asks_more_after(index);
+            let err = if passed_over { err.hint(COMMA) } else { err };
             if best.as_ref().is_none_or(|(known, _)| rank.replaces(*known)) {
                 best = Some((rank, err));
             }
@@ -147,12 +149,24 @@ impl Chain {
                 break;
             }
         }
-        Err(best.map(|(_, err)| err).unwrap_or_else(|| {
+        let best = best.map(|(_, err)| match (err.kind(), answered) {
+            (ErrorKind::Offline, None) => err.hint(OFF),
+            (ErrorKind::NotFound, Some(_)) => err.hint(NOT_FOUND),
+            _ => err,
+        });
+        Err(best.unwrap_or_else(|| {
             Error::message(
                 ErrorKind::Usage,
                 "GOPROXY list is not the empty string, but contains no entries",
             )
         }))
+    }
+
+    /// Whether an entry after this one would be asked about a module that is not private.
+    fn asks_more_after(&self, index: usize) -> bool {
+        let entries = self.entries.as_deref().unwrap_or_default();
+        let mut rest = entries.iter().skip(index + 1);
+        rest.any(|link| matches!(link.entry, Entry::Proxy(_)))
     }
 
     fn entry_for<'a>(&self, entry: &'a Entry, private: bool) -> Turn<'a> {
@@ -262,6 +276,12 @@ impl Rank {
     }
 }
 
+const COMMA: &str = "the rest of GOPROXY was not asked: after `,` only 404 and 410 lead on; write \
+                     `|` to go on after any error";
+const OFF: &str = "GOPROXY=off lets nothing be fetched: name a proxy, or fill the module cache \
+                   before";
+const NOT_FOUND: &str = "check the path and the version; servers also say 404 to those without \
+                         access: a private module wants GOPRIVATE, or credentials in netrc";
 const DIRECT_IS_NEXT: &str = "GOPROXY goes on with `direct`, which this version does not support: \
                               only what a proxy serves can be downloaded";
 

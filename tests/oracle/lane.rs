@@ -1,23 +1,16 @@
 //! Cases run on both sides and compared.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 
-use crate::case::{self, Case, Disk, Step};
-use crate::support::cli::{Invocation, Output, Project};
+use crate::case::{self, Case, Step};
+use crate::stage::Stage;
+use crate::support::cli::{Output, Project};
 use crate::support::diff;
-use crate::support::faults::{Fault, glob};
+use crate::support::faults::glob;
 use crate::support::go::Go;
-use crate::support::registry::file_url;
-use crate::support::server::Server;
-use crate::support::sumlog::SumLog;
-use crate::support::tree::{self, Snapshot};
-use crate::support::txtar;
-
-/// Records of the checksum database before those of the case, so that it has several tiles.
-const HISTORY: usize = 300;
+use crate::support::tree::Snapshot;
 
 /// The real go, and where it lies, so that both sides follow the same version.
 pub struct Oracle {
@@ -75,16 +68,16 @@ fn check(oracle: &Oracle, case: &Case) -> Vec<String> {
                 differs.retain(|what| what != "stdout" && what != "stderr");
                 last = Some(outputs);
             }
-            Step::Differs(what) => differs.push(pair.expand(what)),
+            Step::Differs(what) => differs.push(pair.stage.expand(what)),
             Step::Says(text) => {
-                let text = pair.expand(text);
+                let text = pair.stage.expand(text);
                 for output in last.iter().flatten() {
                     if !output.relative(&output.stderr).contains(&text) {
                         report.push(format!("not said: {text}\n{output}"));
                     }
                 }
             }
-            other => pair.prepare(other),
+            other => pair.stage.prepare(other),
         }
         if report.len() > before {
             report.push(format!("(at the step {step:?})"));
@@ -93,128 +86,29 @@ fn check(oracle: &Oracle, case: &Case) -> Vec<String> {
     report
 }
 
-/// Two projects with the same files, one for go and one for the program under test.
+/// A case played by go and by the program under test, each in a project of its own.
 struct Pair<'a> {
     oracle: &'a Oracle,
-    sides: [Project; 2],
-    servers: Vec<Server>,
-    names: BTreeMap<&'static str, String>,
-    umask: Option<String>,
-    dir: String,
-    _files: tempfile::TempDir,
+    stage: Stage,
 }
 
 impl<'a> Pair<'a> {
     fn new(oracle: &'a Oracle, case: &Case) -> Self {
-        let files = tempfile::tempdir().expect("a temporary folder");
-        let mut names = BTreeMap::new();
-        let mut log = case.sumdb.then(|| SumLog::new("sum.example.com").with_history(HISTORY));
-        if let Some(log) = &mut log {
-            // All at once: a log that grows has other heads on each side.
-            log.add_all(&case.registry);
-            names.insert("$VKEY", log.vkey());
+        let mut stage = Stage::new(case, 2);
+        for side in &mut stage.sides {
+            side.set("GOROOT", &oracle.root);
         }
-        if case.mentions("$FILE") {
-            case.registry.write_proxy(files.path());
-            if let Some(log) = &mut log {
-                log.write_proxy(files.path());
-            }
-            names.insert("$FILE", file_url(files.path()));
-        }
-        let mut servers = Vec::new();
-        for name in ["$URL", "$URL2"] {
-            if name == "$URL" || case.mentions(name) {
-                let builder = Server::builder(case.registry.clone());
-                let builder = match &log {
-                    Some(log) => builder.sumdb(log.clone()),
-                    None => builder,
-                };
-                let server = builder.start();
-                names.insert(name, server.url());
-                servers.push(server);
-            }
-        }
-        let sides = [(); 2].map(|()| {
-            let mut project = Project::new(&expand(&names, &case.project.to_string()));
-            project.use_server(&servers[0]).set("GOROOT", &oracle.root);
-            project
-        });
-        Self { oracle, sides, servers, names, umask: None, dir: String::new(), _files: files }
+        Self { oracle, stage }
     }
 
-    fn expand(&self, text: &str) -> String {
-        expand(&self.names, text)
-    }
-
-    /// Does what is no run.
-    fn prepare(&mut self, step: &Step) {
-        match step {
-            Step::Env(name, value) => {
-                let value = self.expand(value);
-                for side in &mut self.sides {
-                    let value = value.replace("$ROOT", &side.root().to_string_lossy());
-                    side.set(name, value);
-                }
-            }
-            Step::Unset(name) => self.sides.iter_mut().for_each(|side| {
-                side.unset(name);
-            }),
-            Step::Umask(umask) => self.umask = Some(umask.clone()),
-            Step::Cd(dir) => self.dir.clone_from(dir),
-            Step::Fault(server, pattern, status) => {
-                self.servers[*server].fault(Fault::on(pattern).status(*status));
-            }
-            Step::Heal => self.servers.iter().for_each(Server::heal),
-            Step::Disk(change) => {
-                for side in &self.sides {
-                    self.change(side, change);
-                }
-            }
-            Step::Run(..) | Step::Differs(_) | Step::Says(_) => unreachable!("done elsewhere"),
-        }
-    }
-
-    fn change(&self, side: &Project, change: &Disk) {
-        let place = |name: &str| place(side, &self.expand(name));
-        let read = |name: &str| {
-            let path = place(name);
-            fs::read_to_string(&path).unwrap_or_else(|err| panic!("{}: {err}", path.display()))
-        };
-        let write = |name: &str, text: &str| {
-            let path = place(name);
-            let below = path.strip_prefix(side.root()).expect("a place below the root");
-            txtar::write_file(side.root(), &below.to_string_lossy(), text.as_bytes());
-        };
-        match change {
-            Disk::Write(name, text) => write(name, &self.expand(text)),
-            Disk::Append(name, text) => write(name, &(read(name) + &self.expand(text))),
-            Disk::Crlf(name) => write(name, &read(name).replace('\n', "\r\n")),
-            Disk::Mkdir(name) => fs::create_dir_all(place(name)).expect("a new folder"),
-            Disk::Rm(name) => {
-                let path = place(name);
-                let found = fs::symlink_metadata(&path).expect("something to remove");
-                if found.is_dir() {
-                    tree::remove(&path);
-                } else {
-                    fs::remove_file(&path).expect("a file removed");
-                }
-            }
-            Disk::Cat(name) => assert!(place(name).exists(), "{name}"),
-        }
-    }
-
+    /// Runs both. `list` is a command of go's own, the others are those of `go mod`.
     fn run(&self, args: &[String]) -> [Output; 2] {
-        let args: Vec<String> = args.iter().map(|arg| self.expand(arg)).collect();
-        let in_go = ["mod".to_owned()].into_iter().chain(args.clone());
-        let commands = [self.sides[0].go(&self.oracle.go, in_go), self.sides[1].gomodfetch(args)]
-            .map(|command| {
-                let command = if self.dir.is_empty() { command } else { command.within(&self.dir) };
-                match &self.umask {
-                    Some(umask) => command.umask(umask),
-                    None => command,
-                }
-            });
-        commands.map(Invocation::run)
+        let args: Vec<String> = args.iter().map(|arg| self.stage.expand(arg)).collect();
+        let of_mod = args.first().is_none_or(|command| command != "list");
+        let in_go = of_mod.then(|| "mod".to_owned()).into_iter().chain(args.clone());
+        let [go, ours] = &self.stage.sides[..] else { unreachable!("two sides") };
+        [go.go(&self.oracle.go, in_go), ours.gomodfetch(args)]
+            .map(|command| self.stage.staged(command).run())
     }
 
     /// How the outcomes differ.
@@ -239,7 +133,7 @@ impl<'a> Pair<'a> {
         if same("stderr") {
             compare("standard error", |output| &output.stderr);
         }
-        let [go, ours] = &self.sides;
+        let [go, ours] = &self.stage.sides[..] else { unreachable!("two sides") };
         for dir in ["project", "gopath", "tmp"] {
             let (before, after) = (go.root().join(dir), ours.root().join(dir));
             let path = |name: &str| format!("{dir}/{name}");
@@ -284,15 +178,4 @@ pub fn disk_differences(
         }
     }
     report
-}
-
-/// The names of the language in place.
-fn expand(names: &BTreeMap<&'static str, String>, text: &str) -> String {
-    let text = text.replace("$DL", "$MOD/cache/download").replace("$MOD", "gopath/pkg/mod");
-    // Longer names first: $URL begins $URL2.
-    names.iter().rev().fold(text, |text, (name, value)| text.replace(name, value))
-}
-
-fn place(side: &Project, name: &str) -> PathBuf {
-    side.root().join(name)
 }
