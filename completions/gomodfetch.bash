@@ -148,7 +148,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__download)
-            opts="-x -v -C -h --json --stream --reuse --locked --explain --jobs --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
+            opts="-x -v -C -h --json --stream --reuse --locked --explain --jobs --toolchains --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -163,6 +163,10 @@ _gomodfetch() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --toolchains)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -506,7 +510,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__mod__subcmd__download)
-            opts="-x -v -C -h --json --stream --reuse --locked --explain --jobs --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
+            opts="-x -v -C -h --json --stream --reuse --locked --explain --jobs --toolchains --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -521,6 +525,10 @@ _gomodfetch() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --toolchains)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -38,6 +38,7 @@ complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "help" -d 'Pri
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l json -d 'Print a JSON object for each module, as go mod download does' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l reuse -d 'A file with the JSON of an earlier run, as for go' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l jobs -d 'Zips to transfer at once [default: 128]' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l toolchains -d 'Also fetch the Go that go would switch to, for these platforms' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l modfile -d 'Use this file in place of go.mod' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l overlay -d 'JSON file that names stand-ins for files' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l modcacherw -d 'Leave new directories in the module cache writable' -r
@@ -104,6 +105,7 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fis
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l json -d 'Print a JSON object for each module, as go mod download does' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l reuse -d 'A file with the JSON of an earlier run, as for go' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l jobs -d 'Zips to transfer at once [default: 128]' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l toolchains -d 'Also fetch the Go that go would switch to, for these platforms' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l modfile -d 'Use this file in place of go.mod' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l overlay -d 'JSON file that names stand-ins for files' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l modcacherw -d 'Leave new directories in the module cache writable' -r

@@ -18,6 +18,9 @@ mod spelling;
 #[cfg(unix)]
 #[path = "download/stream.rs"]
 mod stream;
+#[cfg(unix)]
+#[path = "download/toolchains.rs"]
+mod toolchains;
 
 use support::cli::Project;
 use support::registry::Registry;

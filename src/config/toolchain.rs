@@ -65,6 +65,9 @@ pub enum ToolchainError {
         /// What stands before the `+`.
         minimum: String,
     },
+    /// A toolchain line without a Go version in it.
+    #[error("invalid toolchain {}", quote(.0))]
+    Line(String),
     /// Something else than `auto` or `path` after the `+`.
     #[error("invalid GOTOOLCHAIN {}: only version suffixes are +auto and +path", quote(.0))]
     Suffix(String),
@@ -132,6 +135,45 @@ impl Toolchain {
         self.minimum.as_deref().unwrap_or(local)
     }
 
+    /// The toolchain that go runs if `local` is installed and a go.mod or go.work has these lines,
+    /// either of them empty if there is none; `None` for the one that is installed.
+    ///
+    /// # Errors
+    /// When the toolchain line names none.
+    pub fn select(
+        &self,
+        local: &str,
+        go: &str,
+        toolchain: &str,
+    ) -> Result<Option<String>, ToolchainError> {
+        let installed = format!("go{local}");
+        let (mut name, mut version) = match &self.minimum {
+            Some(version) => {
+                let name = self.setting.split('+').next().unwrap_or_default();
+                (name.to_owned(), version.as_str())
+            }
+            None => (installed.clone(), local),
+        };
+        if self.may_switch() && toolchain != "default" {
+            if !toolchain.is_empty() {
+                let suggested = goversion::from_toolchain(toolchain);
+                if suggested.is_empty() {
+                    return Err(ToolchainError::Line(toolchain.to_owned()));
+                }
+                if goversion::compare(suggested, version).is_gt() {
+                    (name, version) = (toolchain.to_owned(), suggested);
+                }
+            }
+            if goversion::compare(go, version).is_gt() {
+                // From 1.21 on, what has no patch number is a language and no release.
+                let is_language =
+                    goversion::is_lang(go) && goversion::compare(go, goversion::GO_STRICT).is_ge();
+                name = format!("go{go}{}", if is_language { ".0" } else { "" });
+            }
+        }
+        Ok((name != installed).then_some(name))
+    }
+
     /// The value as it was given, which errors about a version that is too new name.
     pub fn setting(&self) -> &str {
         &self.setting
@@ -163,6 +205,37 @@ mod tests {
             assert_eq!(toolchain.running("L"), minimum.unwrap_or("L"), "{setting:?}");
             assert_eq!(toolchain.switch(), switch, "{setting:?}");
         }
+    }
+
+    #[test]
+    fn which_toolchain_runs() {
+        for (setting, go, toolchain, want) in [
+            ("auto", "", "", ""),
+            ("auto", "1.25", "", ""),
+            ("auto", "1.26.8", "", ""),
+            ("auto", "1.26.9", "", "go1.26.9"),
+            ("auto", "1.27", "", "go1.27.0"),
+            ("auto", "1.27rc1", "", "go1.27rc1"),
+            ("auto", "1.25", "go1.27.3", "go1.27.3"),
+            ("auto", "1.28.1", "go1.27.3", "go1.28.1"),
+            ("auto", "1.25", "go1.27.3-corp", "go1.27.3-corp"),
+            ("auto", "1.25", "go1.26.8-corp", ""),
+            ("auto", "1.27.1", "default", ""),
+            ("path", "1.27.1", "", "go1.27.1"),
+            ("local", "1.27.1", "go1.28.1", ""),
+            ("go1.25.1", "1.27.1", "go1.28.1", "go1.25.1"),
+            ("go1.26.8", "1.27.1", "", ""),
+            ("go1.25.1+auto", "1.24", "", "go1.25.1"),
+            ("go1.25.1+auto", "1.27.1", "", "go1.27.1"),
+            ("go1.25.1-corp+auto", "1.25.1", "", "go1.25.1-corp"),
+            ("local+auto", "1.27.1", "", "go1.27.1"),
+        ] {
+            let selected = Toolchain::parse(setting).unwrap().select("1.26.8", go, toolchain);
+            let told = selected.unwrap().unwrap_or_default();
+            assert_eq!(told, want, "{setting} {go} {toolchain}");
+        }
+        let err = Toolchain::parse("auto").unwrap().select("1.26.8", "1.21", "go1.x").unwrap_err();
+        assert_eq!(err.to_string(), r#"invalid toolchain "go1.x""#);
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::ops::listing::{Listed, Listing, list};
 use crate::ops::load::Loaded;
 use crate::ops::project::Project;
 use crate::ops::session;
+use crate::ops::toolchains::{self, Platform};
 use crate::pipeline::{Decision, Downloaded, Gate};
 use crate::plan::requirements::is_lower;
 use crate::plan::update::expand_graph;
@@ -48,6 +49,8 @@ pub struct Args {
     pub locked: bool,
     /// `--ignore-missing-use`: a folder that go.work uses may be missing.
     pub ignore_missing_use: bool,
+    /// `--toolchains`: the Go that go would switch to, for these platforms.
+    pub toolchains: Vec<Platform>,
 }
 
 /// One module of the outcome.
@@ -88,7 +91,12 @@ pub async fn run(
     let mut project = Project::find(ctx)?;
     project.ignore_missing_use = args.ignore_missing_use;
     let mut run = Run::start(ctx, args, project).await?;
-    let Some(modules) = run.arguments().await? else { return Ok(Outcome::default()) };
+    let Some(modules) = run.arguments().await? else {
+        let mut outcome = Outcome::default();
+        let result = run.download_toolchains(&mut outcome, each).await;
+        outcome.errors.extend(result.err());
+        return Ok(outcome);
+    };
     if let Some(file) = args.reuse.as_deref().filter(|file| !file.is_empty()) {
         run.check_reuse(file)?;
     }
@@ -107,6 +115,10 @@ pub async fn run(
         }
     }
     let mut outcome = run.download(&listing, each).await;
+    if !outcome.errors.iter().any(Error::is_fatal) {
+        let result = run.download_toolchains(&mut outcome, each).await;
+        outcome.errors.extend(result.err());
+    }
     let failed = outcome.error().is_some();
     if outcome.errors.iter().any(Error::is_fatal) || (failed && !args.json) {
         // go stops here: neither are the files written nor is the graph's error reported.
@@ -207,6 +219,9 @@ impl<'a> Run<'a> {
             return Ok(Some(vec!["all".to_owned()]));
         }
         let Some(main) = self.loaded.main.single() else {
+            if !self.args.toolchains.is_empty() {
+                return Ok(None);
+            }
             return Err(Error::message(
                 ErrorKind::Usage,
                 "no modules specified (see 'go help mod download')",
@@ -350,6 +365,40 @@ impl<'a> Run<'a> {
             }
         }
         outcome
+    }
+
+    /// Downloads the toolchains that were asked for, telling `each` of them.
+    async fn download_toolchains(
+        &self,
+        outcome: &mut Outcome,
+        each: &mut (dyn FnMut(&Module) + Send),
+    ) -> Result<(), Error> {
+        if self.args.toolchains.is_empty() {
+            return Ok(());
+        }
+        let Loaded { main, requirements, .. } = &self.loaded;
+        let Some(name) = toolchains::wanted(self.ctx, main, requirements)? else { return Ok(()) };
+        let (pipeline, all) = toolchains::download(self.ctx, &name, &self.args.toolchains).await?;
+        for toolchains::Downloaded { module, result } in all {
+            let store = pipeline.store();
+            let mut json = ModuleJson {
+                path: module.path.to_string(),
+                version: module.version.to_string(),
+                ..ModuleJson::default()
+            };
+            match &result {
+                Ok(done) => {
+                    json.zip = store.file(&module, Kind::Zip)?;
+                    json.dir = store.tree(&module)?;
+                    json.sum.clone_from(&done.hash);
+                }
+                Err(err) => json.error = err.to_string(),
+            }
+            let module = Module { json, error: result.err() };
+            each(&module);
+            outcome.modules.push(module);
+        }
+        Ok(())
     }
 
     /// After a fatal error: what is known beyond the unbroken row is told all the same.

@@ -14,6 +14,7 @@
 //! - [`project`]: finding and reading the main modules.
 //! - [`workspace`]: those of a go.work.
 //! - [`session`]: the pipeline that an operation fetches through.
+//! - [`toolchains`]: the Go that go would switch to.
 //! - [`query`]: which version `path@query` means.
 //! - [`overlay`]: files that stand in for others (`-overlay`).
 
@@ -28,5 +29,6 @@ pub mod overlay;
 pub mod project;
 pub mod query;
 pub mod session;
+pub mod toolchains;
 pub mod verify;
 pub mod workspace;

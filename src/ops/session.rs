@@ -35,6 +35,19 @@ pub fn pipeline(ctx: &Ctx, gosum: GoSum) -> Result<Arc<Pipeline>, Error> {
     if config.goauth().is_ok_and(|methods| methods.iter().any(|m| *m != AuthMethod::Netrc)) {
         ctx.note("gomodfetch: GOAUTH: this version supports netrc, but neither git nor commands");
     }
+    make(ctx, gosum)
+}
+
+/// The pipeline for toolchains, which never stand in a go.sum.
+///
+/// # Errors
+/// As [`pipeline()`].
+pub fn toolchain_pipeline(ctx: &Ctx) -> Result<Arc<Pipeline>, Error> {
+    make(ctx, GoSum::absent())
+}
+
+fn make(ctx: &Ctx, gosum: GoSum) -> Result<Arc<Pipeline>, Error> {
+    let config = &ctx.config;
     let modcache = config.gomodcache().map_err(config_error)?;
     let store = Store::new(&modcache, config.flags.is_on("modcacherw"));
     let database = Database::new(sumdb_setup(config, &store), Arc::clone(&ctx.transport));

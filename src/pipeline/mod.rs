@@ -28,7 +28,7 @@ use crate::verify::{Verified, Verifier};
 pub mod explain;
 mod zip;
 
-pub use zip::{ZipDone, ZipReady};
+pub use zip::{ZipDone, ZipFailure, ZipReady};
 
 /// Memory for all zips that are neither on disk nor unpacked yet.
 const ZIP_MEMORY: u64 = 32 << 20;

@@ -1,6 +1,7 @@
 //! One zip: found in the cache, or fetched, unpacked while it is hashed, verified and published.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -21,6 +22,15 @@ pub struct ZipDone {
     pub hash: String,
     /// Whether it was there before.
     pub was_present: bool,
+}
+
+/// Why a zip is not in the cache.
+#[derive(Debug)]
+pub struct ZipFailure {
+    /// The failure.
+    pub error: Error,
+    /// Whether there was a zip, and it is what came after that failed.
+    pub arrived: bool,
 }
 
 /// A zip that is in the cache, or needs nothing more than to be published.
@@ -50,8 +60,30 @@ impl Hashed for Recorded {
 }
 
 impl Pipeline {
+    /// Brings the zip of `module`, and nothing else of it, into the cache.
+    ///
+    /// # Errors
+    /// When it can't be had, or is refused.
+    pub async fn download_zip(&self, module: &Version) -> Result<ZipDone, ZipFailure> {
+        let arrived = AtomicBool::new(false);
+        let done = async {
+            let ready = self.stage_noting(module, &arrived).await?;
+            self.publish(module, ready).await
+        };
+        done.await.map_err(|error| ZipFailure { error, arrived: arrived.load(Ordering::Relaxed) })
+    }
+
     /// Brings the zip of `module` to where it can be published at once.
     pub(super) async fn stage(&self, module: &Version) -> Result<ZipReady, Error> {
+        self.stage_noting(module, &AtomicBool::new(false)).await
+    }
+
+    /// As [`Pipeline::stage`]; notes when the zip has arrived.
+    async fn stage_noting(
+        &self,
+        module: &Version,
+        arrived: &AtomicBool,
+    ) -> Result<ZipReady, Error> {
         if let Some(hash) = self.present(module).await? {
             return Ok(ZipReady::Present(hash));
         }
@@ -68,6 +100,7 @@ impl Pipeline {
             self.verifier.prefetch(module, false),
         );
         let (source, place) = fetched.await.0?;
+        arrived.store(true, Ordering::Relaxed);
         let unpacker =
             Arc::clone(&self.unpackers).acquire_owned().await.map_err(|_| interrupted())?;
         let store = self.store.clone();

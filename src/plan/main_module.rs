@@ -60,6 +60,11 @@ impl AsRead {
         &self.go_version
     }
 
+    /// The name on the toolchain line, if there was one.
+    pub fn toolchain(&self) -> Option<&str> {
+        Some(&*self.toolchain).filter(|name| !name.is_empty())
+    }
+
     /// Whether `file` says something else than was read. Mere layout does not count.
     pub fn differs_from(&self, file: &modfile::File) -> bool {
         let now = AsRead::of(Vec::new(), false, file);

@@ -235,6 +235,14 @@ impl MainModules {
         }
     }
 
+    /// The toolchain line of go.work or of the one go.mod, as it was read.
+    pub fn toolchain(&self) -> Option<&str> {
+        match &self.workspace {
+            Some(workspace) => workspace.file.toolchain.as_ref().map(|name| name.as_str()),
+            None => self.modules.first().and_then(|main| main.as_read.toolchain()),
+        }
+    }
+
     /// Whether one of them excludes this version.
     pub fn excludes(&self, module: &Version) -> bool {
         self.modules.iter().any(|main| main.excludes(module))

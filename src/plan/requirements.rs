@@ -126,6 +126,11 @@ impl Requirements {
         self.highest.get(path).map(|version| &**version)
     }
 
+    /// The highest version of `path` among the roots.
+    pub fn root(&self, path: &str) -> Option<&str> {
+        self.highest.get(path).map(|version| &**version)
+    }
+
     /// Whether a path stands among the roots twice, or the main module requires itself.
     pub fn has_redundant_root(&self, main: &MainModules) -> bool {
         self.roots.iter().any(|root| main.contains(&root.path))

@@ -3,6 +3,7 @@
 //! - [`layout`]: where each file stands.
 //! - [`download`]: `.info`, `.mod`, `list` and `.ziphash` below cache/download.
 //! - [`spool`]: a zip while it arrives.
+//! - [`toolchain`]: an unpacked toolchain made fit for use.
 //! - [`unpack`]: a zip turned into a tree and its hash, in one pass.
 //! - [`inspect`]: what lies in the cache of a version, hashed anew.
 //! - [`publish`]: zips and trees made visible, under the version's lock.
@@ -20,6 +21,7 @@ pub mod inspect;
 pub mod layout;
 pub mod publish;
 pub mod spool;
+pub mod toolchain;
 pub mod unpack;
 
 /// The module cache.

@@ -77,6 +77,84 @@ fn set_write_bits(_dir: &Path, _writable: bool) {
     // Windows ignores the read-only attribute of directories; go does nothing there either.
 }
 
+/// All files below `dir`, by name; links are not followed.
+///
+/// # Errors
+/// When a directory, `dir` first of all, can't be read.
+pub fn files(dir: &Path) -> Result<Vec<PathBuf>, IoError> {
+    let mut files = Vec::new();
+    let mut directories = vec![dir.to_path_buf()];
+    while let Some(current) = directories.pop() {
+        for entry in std::fs::read_dir(&current).map_err(at("open", &current))? {
+            let entry = entry.map_err(at("readdir", &current))?;
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                directories.push(entry.path());
+            } else {
+                files.push(entry.path());
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Whether somebody may execute the file. Always, where the system knows no such permission.
+///
+/// # Errors
+/// When there is no such file.
+pub fn is_executable(path: &Path) -> Result<bool, IoError> {
+    let meta = std::fs::metadata(path).map_err(at("stat", path))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        Ok(meta.permissions().mode() & 0o111 != 0)
+    }
+    #[cfg(not(unix))]
+    Ok(meta.is_file())
+}
+
+/// Lets everybody execute the files.
+///
+/// # Errors
+/// When one of them can't be changed.
+pub fn add_executable_bits(files: &[PathBuf]) -> Result<(), IoError> {
+    #[cfg(unix)]
+    for file in files {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(file).map_err(at("stat", file))?.permissions().mode();
+        let permissions = std::fs::Permissions::from_mode(mode & 0o777 | 0o111);
+        std::fs::set_permissions(file, permissions).map_err(at("chmod", file))?;
+    }
+    #[cfg(not(unix))]
+    let _ = files;
+    Ok(())
+}
+
+/// Copies a file within one directory, which may be read-only, and gives the copy its permissions.
+///
+/// Somebody else may do the same at this moment: what is there already is written over, not cut.
+///
+/// # Errors
+/// When the copy can't be made.
+pub fn copy_within_read_only(from: &Path, to: &Path) -> Result<(), IoError> {
+    use std::io::Write;
+    let dir = to.parent().unwrap_or(to);
+    let before = std::fs::metadata(dir).map_err(at("stat", dir))?.permissions();
+    let data = std::fs::read(from).map_err(at("open", from))?;
+    make_writable(dir);
+    let copied = (|| {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        let mut file = options.open(to).map_err(at("open", to))?;
+        file.write_all(&data).map_err(at("write", to))?;
+        let permissions = std::fs::metadata(from).map_err(at("stat", from))?.permissions();
+        file.set_permissions(permissions).map_err(at("chmod", to))
+    })();
+    // As with the tree: failing to protect it again is no error.
+    let _ = std::fs::set_permissions(dir, before);
+    copied
+}
+
 /// Names in `dir` that start with `prefix` and end with `suffix`; none if it can't be read.
 pub fn names_matching(dir: &Path, prefix: &str, suffix: &str) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };

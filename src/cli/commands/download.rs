@@ -11,6 +11,7 @@ use crate::cli::invocation::{Invocation, argument, operate};
 use crate::cli::print;
 use crate::error::Error;
 use crate::ops;
+use crate::ops::toolchains::Platform;
 
 const HELP: &str = "\
 Download modules, verify them against go.sum and the checksum database, and write them to the
@@ -52,6 +53,15 @@ pub fn define() -> Command {
                 .value_parser(ValueParser::new(jobs))
                 .help("Zips to transfer at once [default: 128]"),
         )
+        .arg(
+            Arg::new("toolchains")
+                .long("toolchains")
+                .value_name("OS/ARCH,...")
+                .value_delimiter(',')
+                .action(ArgAction::Append)
+                .value_parser(ValueParser::new(|text: &str| text.parse::<Platform>()))
+                .help("Also fetch the Go that go would switch to, for these platforms"),
+        )
         .arg(ignore_missing_use());
     mod_flags(command)
 }
@@ -81,6 +91,7 @@ pub fn run(call: Invocation<'_>) -> anyhow::Result<u8> {
         json,
         reuse: config.flags.text("reuse").map(str::to_owned),
         locked: call.matches.get_flag("locked"),
+        toolchains: call.matches.get_many("toolchains").into_iter().flatten().cloned().collect(),
         ignore_missing_use: call.matches.get_flag("ignore-missing-use"),
     };
     crate::sys::limits::raise_open_files();
