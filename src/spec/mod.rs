@@ -10,6 +10,7 @@
 //! | is this path, version or pseudo-version allowed?      | [`module`]            |
 //! | which version does `@latest` or `@>=v1.2` mean?       | [`query`]             |
 //! | what does this go.mod or go.work say?                 | [`modfile`]           |
+//! | which modules is this vendor directory made of?      | [`modulestxt`]        |
 //! | which versions are selected?                          | [`mvs`]               |
 //! | which hashes does go.sum know?                        | [`gosum`]             |
 //! | what is the `h1:` hash of these files?                | [`dirhash`]           |
@@ -19,6 +20,7 @@
 //! | what did this proxy answer?                           | [`goproxy_json`]      |
 //! | what is the shorter spelling of this file's path?     | [`filepath`]          |
 //! | which godebug settings are there?                     | [`godebug`]           |
+//! | what does this Go template write?                    | [`gotemplate`]        |
 //! | how does Go write this text in quotes?                | [`quote`], [`unicode`] |
 
 pub mod dirhash;
@@ -26,9 +28,11 @@ pub mod filepath;
 pub mod godebug;
 pub mod goproxy_json;
 pub mod gosum;
+pub mod gotemplate;
 pub mod goversion;
 pub mod modfile;
 pub mod module;
+pub mod modulestxt;
 pub mod modzip;
 pub mod mvs;
 pub mod note;

@@ -1,13 +1,14 @@
-//! The two classes of characters that Go's rules speak of, in the Unicode version of Go.
+//! The classes of characters that Go's rules speak of, in the Unicode version of Go.
 //!
 //! [File names in module zips](https://go.dev/ref/mod#zip-path-size-constraints) may contain
-//! letters, and texts in go.mod and in messages are quoted if they contain what cannot be
-//! printed. Both must be decided as Go does, which follows Unicode 15.0, whatever version the Rust
-//! standard library follows; and the standard library has neither class: `char::is_alphabetic`
-//! takes in marks and number letters that are no letters (general category L).
+//! letters, texts in go.mod and in messages are quoted if they contain what cannot be printed, and
+//! names in templates consist of letters and decimal digits. All must be decided as Go does, which
+//! follows Unicode 15.0, whatever version the Rust standard library follows; and the standard
+//! library has none of these classes: `char::is_alphabetic` takes in marks and number letters that
+//! are no letters (general category L).
 //!
 //! The tables hold the code points at which membership flips, the first of which begins a range
-//! of members: they are the answers of `unicode.IsLetter` and `unicode.IsPrint`
+//! of members: they are the answers of `unicode.IsLetter`, `unicode.IsPrint` and `unicode.IsDigit`
 //! for all code points from 0 to 0x10ffff in turn, as told by a Go with Unicode 15.0.0.
 //!
 //! ```
@@ -27,9 +28,29 @@ pub fn is_printable(c: char) -> bool {
     is_member(&PRINT_FLIPS, c)
 }
 
+/// Reports whether `c` is a decimal digit of some script, that is of the general category Nd.
+pub fn is_decimal_digit(c: char) -> bool {
+    is_member(&DIGIT_FLIPS, c)
+}
+
 fn is_member(flips: &[u32], c: char) -> bool {
     flips.partition_point(|&flip| flip <= u32::from(c)) % 2 == 1
 }
+
+const DIGIT_FLIPS: [u32; 128] = [
+    0x30, 0x3a, 0x660, 0x66a, 0x6f0, 0x6fa, 0x7c0, 0x7ca, 0x966, 0x970, 0x9e6, 0x9f0, 0xa66, 0xa70,
+    0xae6, 0xaf0, 0xb66, 0xb70, 0xbe6, 0xbf0, 0xc66, 0xc70, 0xce6, 0xcf0, 0xd66, 0xd70, 0xde6,
+    0xdf0, 0xe50, 0xe5a, 0xed0, 0xeda, 0xf20, 0xf2a, 0x1040, 0x104a, 0x1090, 0x109a, 0x17e0,
+    0x17ea, 0x1810, 0x181a, 0x1946, 0x1950, 0x19d0, 0x19da, 0x1a80, 0x1a8a, 0x1a90, 0x1a9a, 0x1b50,
+    0x1b5a, 0x1bb0, 0x1bba, 0x1c40, 0x1c4a, 0x1c50, 0x1c5a, 0xa620, 0xa62a, 0xa8d0, 0xa8da, 0xa900,
+    0xa90a, 0xa9d0, 0xa9da, 0xa9f0, 0xa9fa, 0xaa50, 0xaa5a, 0xabf0, 0xabfa, 0xff10, 0xff1a,
+    0x104a0, 0x104aa, 0x10d30, 0x10d3a, 0x11066, 0x11070, 0x110f0, 0x110fa, 0x11136, 0x11140,
+    0x111d0, 0x111da, 0x112f0, 0x112fa, 0x11450, 0x1145a, 0x114d0, 0x114da, 0x11650, 0x1165a,
+    0x116c0, 0x116ca, 0x11730, 0x1173a, 0x118e0, 0x118ea, 0x11950, 0x1195a, 0x11c50, 0x11c5a,
+    0x11d50, 0x11d5a, 0x11da0, 0x11daa, 0x11f50, 0x11f5a, 0x16a60, 0x16a6a, 0x16ac0, 0x16aca,
+    0x16b50, 0x16b5a, 0x1d7ce, 0x1d800, 0x1e140, 0x1e14a, 0x1e2f0, 0x1e2fa, 0x1e4f0, 0x1e4fa,
+    0x1e950, 0x1e95a, 0x1fbf0, 0x1fbfa,
+];
 
 const LETTER_FLIPS: [u32; 1318] = [
     0x41, 0x5b, 0x61, 0x7b, 0xaa, 0xab, 0xb5, 0xb6, 0xba, 0xbb, 0xc0, 0xd7, 0xd8, 0xf7, 0xf8,
@@ -289,7 +310,7 @@ mod tests {
 
     #[test]
     fn tables_ascend() {
-        for table in [&LETTER_FLIPS[..], &PRINT_FLIPS[..]] {
+        for table in [&LETTER_FLIPS[..], &PRINT_FLIPS[..], &DIGIT_FLIPS[..]] {
             assert!(table.is_sorted_by(|a, b| a < b));
             assert!(table.len().is_multiple_of(2));
         }

@@ -16,14 +16,14 @@
 //! assert_eq!(module.encode_indented(), want.as_bytes());
 //! ```
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::Origin;
 use super::decode::Decoder;
 use super::encode::JsonWriter;
 use super::error::JsonError;
 use super::time::GoTime;
 use super::tokens::{Token, Tokens, unquote};
+use super::{Origin, bytes_of};
 
 /// The name of the Go struct that the go command reads a reuse file's objects into.
 const MODULE: &str = "ModulePublic";
@@ -105,10 +105,6 @@ impl ModuleJson {
         object.push(b'\n');
         object
     }
-}
-
-fn bytes_of(path: &Path) -> &[u8] {
-    path.as_os_str().as_encoded_bytes()
 }
 
 /// What an earlier run found out about one module.

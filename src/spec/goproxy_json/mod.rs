@@ -9,6 +9,7 @@
 //! | `@latest`, `@v/VERSION.info` | [`RevInfo::decode`] | [`RevInfo::for_disk`], [`RevInfo::encode`] |
 //! | `@v/list` | [`parse_versions`], [`latest_from_list`] | [`render_version_list`] |
 //! | `go mod download -json` | [`decode_reuse`] | [`ModuleJson::encode_indented`] |
+//! | `go list -m -json` | [`decode_reuse`] | [`ModulePublic::encode_indented`] |
 //!
 //! The bytes matter in both directions. An `.info` file in the cache is what go would have made
 //! of the proxy's answer, so decoding must keep what `encoding/json` keeps and encoding must
@@ -36,8 +37,11 @@ mod download;
 mod encode;
 mod error;
 mod list;
+mod module;
 mod time;
 mod tokens;
+
+use std::path::Path;
 
 use crate::spec::module::pseudo;
 
@@ -48,6 +52,7 @@ pub use download::{ModuleJson, ReuseEntry, decode_reuse};
 pub use encode::{ArrayWriter, JsonWriter, ObjectWriter};
 pub use error::JsonError;
 pub use list::{latest_from_list, parse_versions, render_version_list};
+pub use module::ModulePublic;
 pub use time::{GoTime, TimeEncodeError, TimeParseError};
 
 /// What is known of one version: the content of `@v/VERSION.info` and `@latest`.
@@ -85,6 +90,11 @@ pub struct Origin {
     pub reference: String,
     /// A checksum of everything in the repository that has a name.
     pub repo_sum: String,
+}
+
+/// The bytes of a path, which need not be UTF-8.
+fn bytes_of(path: &Path) -> &[u8] {
+    path.as_os_str().as_encoded_bytes()
 }
 
 impl RevInfo {

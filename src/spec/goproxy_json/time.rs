@@ -56,9 +56,30 @@ impl GoTime {
         GoTime { seconds, nanoseconds: 0, offset: 0 }
     }
 
+    /// The time so many nanoseconds after 1970-01-01T00:00:00Z, written with an offset of so many
+    /// minutes; `None` where it is too far away.
+    pub fn from_parts(nanoseconds: i128, offset: i32) -> Option<GoTime> {
+        const PER_SECOND: i128 = 1_000_000_000;
+        Some(GoTime {
+            seconds: i64::try_from(nanoseconds.div_euclid(PER_SECOND)).ok()?,
+            nanoseconds: u32::try_from(nanoseconds.rem_euclid(PER_SECOND)).ok()?,
+            offset,
+        })
+    }
+
     /// Whole seconds since 1970-01-01T00:00:00Z, rounded down.
     pub const fn unix_seconds(&self) -> i64 {
         self.seconds
+    }
+
+    /// The fraction of the second, in nanoseconds.
+    pub const fn nanoseconds(&self) -> u32 {
+        self.nanoseconds
+    }
+
+    /// The offset from UTC that it is written in, in minutes east.
+    pub const fn offset_minutes(&self) -> i32 {
+        self.offset
     }
 
     /// Reports whether this point in time is earlier than `other`, whatever their offsets.
