@@ -30,6 +30,7 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('download', 'download', [CompletionResultType]::ParameterValue, 'Download modules into the module cache')
             [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Print the module graph')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that the modules in the cache are what was downloaded')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Tell what is known of modules: versions, updates, retractions, folders')
             [CompletionResult]::new('env', 'env', [CompletionResultType]::ParameterValue, 'Show every setting and where it came from')
             [CompletionResult]::new('mod', 'mod', [CompletionResultType]::ParameterValue, 'go''s names for the commands: `mod download` is `download`')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
@@ -89,6 +90,38 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown [default: a bar on a terminal, else nothing]')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
             [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--ignore-missing-use', '--ignore-missing-use', [CompletionResultType]::ParameterName, 'Go on without the modules that go.work uses and that are not there')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--hints', '--hints', [CompletionResultType]::ParameterName, 'Print advice after errors even where stderr is no terminal')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'gomodfetch;list' {
+            [CompletionResult]::new('--m', '--m', [CompletionResultType]::ParameterName, 'List modules, which is what this command does in any case')
+            [CompletionResult]::new('--u', '--u', [CompletionResultType]::ParameterName, 'Add newer versions, retractions and deprecations')
+            [CompletionResult]::new('--versions', '--versions', [CompletionResultType]::ParameterName, 'Add all versions that there are')
+            [CompletionResult]::new('--retracted', '--retracted', [CompletionResultType]::ParameterName, 'Tell of retractions, and let retracted versions count')
+            [CompletionResult]::new('--e', '--e', [CompletionResultType]::ParameterName, 'Go on in spite of errors: they are part of the description')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print a JSON object for each module, perhaps only with these fields')
+            [CompletionResult]::new('--f', '--f', [CompletionResultType]::ParameterName, 'Print what a Go template makes of each module')
+            [CompletionResult]::new('--mod', '--mod', [CompletionResultType]::ParameterName, '`readonly`, `mod` or `vendor`, as for go')
+            [CompletionResult]::new('--reuse', '--reuse', [CompletionResultType]::ParameterName, 'A file with the JSON of an earlier run, as for go')
+            [CompletionResult]::new('--compiled', '--compiled', [CompletionResultType]::ParameterName, 'compiled')
+            [CompletionResult]::new('--deps', '--deps', [CompletionResultType]::ParameterName, 'deps')
+            [CompletionResult]::new('--export', '--export', [CompletionResultType]::ParameterName, 'export')
+            [CompletionResult]::new('--find', '--find', [CompletionResultType]::ParameterName, 'find')
+            [CompletionResult]::new('--test', '--test', [CompletionResultType]::ParameterName, 'test')
+            [CompletionResult]::new('--modfile', '--modfile', [CompletionResultType]::ParameterName, 'Use this file in place of go.mod')
+            [CompletionResult]::new('--overlay', '--overlay', [CompletionResultType]::ParameterName, 'JSON file that names stand-ins for files')
+            [CompletionResult]::new('--modcacherw', '--modcacherw', [CompletionResultType]::ParameterName, 'Leave new directories in the module cache writable')
+            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--x', '--x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown [default: a bar on a terminal, else nothing]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'With -mod=mod: fail if go.mod or go.sum would have to change')
             [CompletionResult]::new('--ignore-missing-use', '--ignore-missing-use', [CompletionResultType]::ParameterName, 'Go on without the modules that go.work uses and that are not there')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
@@ -219,6 +252,7 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('download', 'download', [CompletionResultType]::ParameterValue, 'Download modules into the module cache')
             [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Print the module graph')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that the modules in the cache are what was downloaded')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Tell what is known of modules: versions, updates, retractions, folders')
             [CompletionResult]::new('env', 'env', [CompletionResultType]::ParameterValue, 'Show every setting and where it came from')
             [CompletionResult]::new('mod', 'mod', [CompletionResultType]::ParameterValue, 'go''s names for the commands: `mod download` is `download`')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
@@ -233,6 +267,9 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             break
         }
         'gomodfetch;help;verify' {
+            break
+        }
+        'gomodfetch;help;list' {
             break
         }
         'gomodfetch;help;env' {

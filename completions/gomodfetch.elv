@@ -27,6 +27,7 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand download 'Download modules into the module cache'
             cand graph 'Print the module graph'
             cand verify 'Check that the modules in the cache are what was downloaded'
+            cand list 'Tell what is known of modules: versions, updates, retractions, folders'
             cand env 'Show every setting and where it came from'
             cand mod 'go''s names for the commands: `mod download` is `download`'
             cand completions 'Print a completion script for a shell'
@@ -83,6 +84,37 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand --progress 'How progress is shown [default: a bar on a terminal, else nothing]'
             cand -C 'Change to this directory first'
             cand --C 'Change to this directory first'
+            cand --ignore-missing-use 'Go on without the modules that go.work uses and that are not there'
+            cand -v 'Say what is downloaded (the same as --progress=plain)'
+            cand --verbose 'Say what is downloaded (the same as --progress=plain)'
+            cand --hints 'Print advice after errors even where stderr is no terminal'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'gomodfetch;list'= {
+            cand --m 'List modules, which is what this command does in any case'
+            cand --u 'Add newer versions, retractions and deprecations'
+            cand --versions 'Add all versions that there are'
+            cand --retracted 'Tell of retractions, and let retracted versions count'
+            cand --e 'Go on in spite of errors: they are part of the description'
+            cand --json 'Print a JSON object for each module, perhaps only with these fields'
+            cand --f 'Print what a Go template makes of each module'
+            cand --mod '`readonly`, `mod` or `vendor`, as for go'
+            cand --reuse 'A file with the JSON of an earlier run, as for go'
+            cand --compiled 'compiled'
+            cand --deps 'deps'
+            cand --export 'export'
+            cand --find 'find'
+            cand --test 'test'
+            cand --modfile 'Use this file in place of go.mod'
+            cand --overlay 'JSON file that names stand-ins for files'
+            cand --modcacherw 'Leave new directories in the module cache writable'
+            cand -x 'Show every request with its status and time'
+            cand --x 'Show every request with its status and time'
+            cand --progress 'How progress is shown [default: a bar on a terminal, else nothing]'
+            cand -C 'Change to this directory first'
+            cand --C 'Change to this directory first'
+            cand --locked 'With -mod=mod: fail if go.mod or go.sum would have to change'
             cand --ignore-missing-use 'Go on without the modules that go.work uses and that are not there'
             cand -v 'Say what is downloaded (the same as --progress=plain)'
             cand --verbose 'Say what is downloaded (the same as --progress=plain)'
@@ -200,6 +232,7 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand download 'Download modules into the module cache'
             cand graph 'Print the module graph'
             cand verify 'Check that the modules in the cache are what was downloaded'
+            cand list 'Tell what is known of modules: versions, updates, retractions, folders'
             cand env 'Show every setting and where it came from'
             cand mod 'go''s names for the commands: `mod download` is `download`'
             cand completions 'Print a completion script for a shell'
@@ -211,6 +244,8 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
         &'gomodfetch;help;graph'= {
         }
         &'gomodfetch;help;verify'= {
+        }
+        &'gomodfetch;help;list'= {
         }
         &'gomodfetch;help;env'= {
         }

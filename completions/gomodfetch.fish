@@ -30,6 +30,7 @@ complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -s V -l version -d '
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "download" -d 'Download modules into the module cache'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "graph" -d 'Print the module graph'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "verify" -d 'Check that the modules in the cache are what was downloaded'
+complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "list" -d 'Tell what is known of modules: versions, updates, retractions, folders'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "env" -d 'Show every setting and where it came from'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "mod" -d 'go\'s names for the commands: `mod download` is `download`'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
@@ -86,6 +87,34 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -l ignore-
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -l hints -d 'Print advice after errors even where stderr is no terminal'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l m -d 'List modules, which is what this command does in any case' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l u -d 'Add newer versions, retractions and deprecations' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l versions -d 'Add all versions that there are' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l retracted -d 'Tell of retractions, and let retracted versions count' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l e -d 'Go on in spite of errors: they are part of the description' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l json -d 'Print a JSON object for each module, perhaps only with these fields' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l f -d 'Print what a Go template makes of each module' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l mod -d '`readonly`, `mod` or `vendor`, as for go' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l reuse -d 'A file with the JSON of an earlier run, as for go' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l compiled -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l deps -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l export -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l find -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l test -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l modfile -d 'Use this file in place of go.mod' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l overlay -d 'JSON file that names stand-ins for files' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l modcacherw -d 'Leave new directories in the module cache writable' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -s x -l x -d 'Show every request with its status and time' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l progress -d 'How progress is shown [default: a bar on a terminal, else nothing]' -r -f -a "auto\t''
+bar\t''
+plain\t''
+none\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -s C -l C -d 'Change to this directory first' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l locked -d 'With -mod=mod: fail if go.mod or go.sum would have to change'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l ignore-missing-use -d 'Go on without the modules that go.work uses and that are not there'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l hints -d 'Print advice after errors even where stderr is no terminal'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -s x -l x -d 'Show every request with its status and time' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -l progress -d 'How progress is shown [default: a bar on a terminal, else nothing]' -r -f -a "auto\t''
 bar\t''
@@ -161,14 +190,15 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand completions" -s C 
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand man" -s C -l C -d 'Change to this directory first' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand man" -s h -l help -d 'Print help'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify env mod completions man help" -f -a "download" -d 'Download modules into the module cache'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify env mod completions man help" -f -a "graph" -d 'Print the module graph'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify env mod completions man help" -f -a "verify" -d 'Check that the modules in the cache are what was downloaded'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify env mod completions man help" -f -a "env" -d 'Show every setting and where it came from'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify env mod completions man help" -f -a "mod" -d 'go\'s names for the commands: `mod download` is `download`'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify env mod completions man help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify env mod completions man help" -f -a "man" -d 'Print the man page (roff)'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify env mod completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify list env mod completions man help" -f -a "download" -d 'Download modules into the module cache'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify list env mod completions man help" -f -a "graph" -d 'Print the module graph'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify list env mod completions man help" -f -a "verify" -d 'Check that the modules in the cache are what was downloaded'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify list env mod completions man help" -f -a "list" -d 'Tell what is known of modules: versions, updates, retractions, folders'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify list env mod completions man help" -f -a "env" -d 'Show every setting and where it came from'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify list env mod completions man help" -f -a "mod" -d 'go\'s names for the commands: `mod download` is `download`'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify list env mod completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify list env mod completions man help" -f -a "man" -d 'Print the man page (roff)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify list env mod completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and __fish_seen_subcommand_from mod" -f -a "download" -d 'Download modules into the module cache'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and __fish_seen_subcommand_from mod" -f -a "graph" -d 'Print the module graph'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and __fish_seen_subcommand_from mod" -f -a "verify" -d 'Check that the modules in the cache are what was downloaded'

@@ -129,7 +129,7 @@ macro_rules! snapshots {
 
 snapshots! {
     "oracle/cases": no_arguments arguments queries replace settings outside go_sum proxies privacy
-        cache failures info graph workspace verify;
+        cache failures info graph workspace verify list list_queries list_updates vendor templates;
     "messages/cases": command_line settings_and_files trouble;
 }
 

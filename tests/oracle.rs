@@ -51,4 +51,9 @@ lanes! {
     graph
     workspace
     verify
+    list
+    list_queries
+    list_updates
+    vendor
+    templates
 }

@@ -158,7 +158,7 @@ pub fn given(matches: &ArgMatches, definition: &Definition) -> Flags {
                     given.extend(values.map(|value| (flag.name, FlagValue::Switch(*value))));
                 }
             }
-            FlagKind::Text => {
+            FlagKind::Text | FlagKind::Fields => {
                 if let Ok(Some(values)) = matches.try_get_many::<String>(flag.name) {
                     given.extend(values.map(|value| (flag.name, FlagValue::Text(value.clone()))));
                 }

@@ -209,6 +209,25 @@ pub const MOD_DOWNLOAD: &[FlagDef] = mod_flags![
 pub const MOD_GRAPH: &[FlagDef] =
     mod_flags![FlagDef::new("go", FlagKind::Text), FlagDef::new("x", FlagKind::Switch)];
 
+/// The flags of `go list` that say something of modules, and those that are refused with `-m`.
+pub const LIST: &[FlagDef] = mod_flags![
+    FlagDef::new("compiled", FlagKind::Switch),
+    FlagDef::new("deps", FlagKind::Switch),
+    FlagDef::new("e", FlagKind::Switch),
+    FlagDef::new("export", FlagKind::Switch),
+    FlagDef::new("f", FlagKind::Text),
+    FlagDef::new("find", FlagKind::Switch),
+    FlagDef::new("json", FlagKind::Fields),
+    FlagDef::new("m", FlagKind::Switch),
+    FlagDef::new("mod", FlagKind::Text),
+    FlagDef::new("retracted", FlagKind::Switch),
+    FlagDef::new("reuse", FlagKind::Text),
+    FlagDef::new("test", FlagKind::Switch),
+    FlagDef::new("u", FlagKind::Switch),
+    FlagDef::new("versions", FlagKind::Switch),
+    FlagDef::new("x", FlagKind::Switch)
+];
+
 /// A flag that a command has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlagDef {
@@ -232,6 +251,8 @@ pub enum FlagKind {
     Switch,
     /// Any text.
     Text,
+    /// On or off, or a text: names of fields.
+    Fields,
     /// `-C`, which takes a directory but only as the first flag of a command line.
     Chdir,
 }
@@ -363,6 +384,7 @@ impl Word {
                 })?;
                 Ok(FlagValue::Switch(on))
             }
+            (FlagKind::Fields, value) => Ok(FlagValue::Text(value.unwrap_or("true").to_owned())),
             (FlagKind::Text, Some(value)) => Ok(FlagValue::Text(value.to_owned())),
             (FlagKind::Chdir, Some(value)) => Err(GoFlagsError::Chdir(value.to_owned())),
             (FlagKind::Text | FlagKind::Chdir, None) => Err(missing),

@@ -39,8 +39,10 @@ pub fn commit(
     rules: &GoRules,
     permission: Permission,
 ) -> Result<(), Error> {
+    let build_mod = main.build_mod.clone();
+    let may_change = !main.must_be_complete();
     if let Some(main) = main.single_mut() {
-        update_go_mod(main, requirements, rules)?;
+        update_go_mod(main, requirements, rules, build_mod.mode)?;
     }
     let mut keep = sums_to_keep(requirements, requirements.loaded_graph(), main);
     if !permission.zip_sums {
@@ -49,10 +51,17 @@ pub fn commit(
     if let Some(main) = main.single()
         && main.as_read.differs_from(&main.file)
     {
+        if !may_change {
+            return Err(build_mod.go_mod_dirty());
+        }
         if permission.locked {
             return Err(locked("go.mod"));
         }
         write_go_mod(main, pipeline, overlay)?;
+    }
+    if !may_change && pipeline.verifier().gosum().is_dirty(&keep) {
+        let text = "updates to go.sum needed, disabled by -mod=readonly";
+        return Err(Error::message(ErrorKind::Other, text));
     }
     write_go_sum(pipeline, &keep, overlay, permission)
 }

@@ -19,7 +19,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::ops::commit::Permission;
-use crate::ops::listing::{Listed, Listing, list};
+use crate::ops::listing::{Listed, Listing, Purpose, list};
 use crate::ops::load::Loaded;
 use crate::ops::project::Project;
 use crate::ops::session;
@@ -288,6 +288,7 @@ impl<'a> Run<'a> {
             &self.loaded.main,
             &self.loaded.pipeline,
             &self.loaded.dependencies,
+            Purpose::Download,
         )
         .await
     }

@@ -52,6 +52,11 @@ impl Dependencies {
         self.rules.may_switch = false;
     }
 
+    /// The go.mod of `module` if it was read already.
+    pub fn known(&self, module: &Version) -> Option<Arc<Summary>> {
+        self.summaries.get(module)?.ok()
+    }
+
     async fn summary(&self, module: &Version) -> Result<Arc<Summary>, Error> {
         let (name, data) = if module.version.is_empty() {
             self.read_directory(module)?
@@ -61,7 +66,6 @@ impl Dependencies {
         let summary = Summary::parse(&name, &data).map_err(|err| {
             Error::message(ErrorKind::Other, format!("parsing {name}: {err}")).of_module(module)
         })?;
-        self.check_go_version(module, &summary)?;
         Ok(Arc::new(summary))
     }
 
@@ -96,6 +100,18 @@ impl Dependencies {
 
 impl GoMods for Dependencies {
     fn go_mod<'a>(&'a self, module: &'a Version) -> BoxFuture<'a, Result<Arc<Summary>, Error>> {
+        Box::pin(async move {
+            let summary = self.raw_go_mod(module).await?;
+            self.check_go_version(module, &summary)?;
+            Ok(summary)
+        })
+    }
+
+    fn raw_go_mod<'a>(&'a self, module: &'a Version) -> BoxFuture<'a, Result<Arc<Summary>, Error>> {
         Box::pin(self.summaries.get_or(module, || self.summary(module)))
+    }
+
+    fn has_sum(&self, key: &Version) -> bool {
+        self.pipeline.verifier().gosum().has(key)
     }
 }

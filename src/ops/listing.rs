@@ -23,6 +23,9 @@ pub struct Listed {
     /// The module; a replacement in place of what it replaces. Without a version it is the main
     /// module or a directory, and there is nothing to download.
     pub module: Version,
+    /// The module as it is selected in the build, before what replaces it; none where the argument
+    /// had a query.
+    pub selected: Option<Version>,
     /// The query, where it was not the version itself.
     pub query: String,
     /// Where the version was found, if the argument had a query and the source said it.
@@ -33,7 +36,11 @@ pub struct Listed {
 
 impl Listed {
     fn new(module: Version) -> Listed {
-        Listed { module, query: String::new(), origin: None, error: None }
+        Listed { module, selected: None, query: String::new(), origin: None, error: None }
+    }
+
+    fn selected(module: Version, main: &MainModules) -> Listed {
+        Listed { selected: Some(module.clone()), ..Listed::new(main.resolve(&module)) }
     }
 }
 
@@ -58,6 +65,20 @@ impl Listing {
     }
 }
 
+/// What the modules are listed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To download them: `go` and `toolchain` are none.
+    Download,
+    /// To tell of them.
+    Describe {
+        /// The versions that there are are wanted: unknown modules are no error.
+        versions: bool,
+        /// Excluded and retracted versions count like any other.
+        any: bool,
+    },
+}
+
 /// An argument, taken apart.
 enum Arg<'a> {
     Pattern(&'a str),
@@ -75,11 +96,12 @@ pub async fn list(
     main: &MainModules,
     pipeline: &Pipeline,
     go_mods: &dyn GoMods,
+    purpose: Purpose,
 ) -> Result<Listing, Error> {
     let args = args.iter().map(|arg| parse(arg)).collect::<Result<Vec<Arg<'_>>, Error>>()?;
     let mut graph: Option<Arc<ModuleGraph>> = None;
     let mut graph_error = None;
-    if needs_graph(&args, &requirements, main)? {
+    if needs_graph(&args, &requirements, main, purpose)? {
         let (updated, loaded, error) = expand_graph(requirements, main, go_mods).await;
         requirements = updated;
         graph = Some(loaded);
@@ -99,7 +121,7 @@ pub async fn list(
                 if unknown && matches!(*query, "upgrade" | "patch") {
                     return None;
                 }
-                Some(answer(&queries, path, query, current.as_deref()).await)
+                Some(answer(&queries, path, query, current.as_deref(), purpose).await)
             }
             _ => None,
         }
@@ -120,15 +142,24 @@ pub async fn list(
                 if version == NONE && graph_error.is_some() {
                     continue;
                 }
-                if version == NONE {
+                if version == NONE && main.build_mod.is_vendor() {
+                    let text = "can't resolve module using the vendor directory\n\t(Use -mod=mod or \
+                                -mod=readonly to bypass.)";
+                    let module = Version::new(*path, "");
+                    let error = Some(Error::message(ErrorKind::Other, text).of_module(&module));
+                    modules.push(Listed { error, ..Listed::new(module) });
+                } else if version == NONE && purpose.wants_versions() {
+                    modules.push(Listed::new(Version::new(*path, "")));
+                } else if version == NONE {
                     let err = Error::message(ErrorKind::NotFound, "not a known dependency");
                     let module = Version::new(*path, "");
                     let error = Some(err.of_module(&module));
                     modules.push(Listed { error, ..Listed::new(module) });
                 } else {
                     let module = Version::new(*path, version);
-                    let error = goversion::is_toolchain(path).then(toolchain);
-                    modules.push(Listed { error, ..Listed::new(main.resolve(&module)) });
+                    let is_none = purpose == Purpose::Download && goversion::is_toolchain(path);
+                    let error = is_none.then(toolchain);
+                    modules.push(Listed { error, ..Listed::selected(module, main) });
                 }
             }
             Arg::Pattern(pattern) => {
@@ -136,7 +167,7 @@ pub async fn list(
                 let before = modules.len();
                 for module in list {
                     if matches_pattern(pattern, &module.path) && matched.insert(module.clone()) {
-                        modules.push(Listed::new(main.resolve(&module)));
+                        modules.push(Listed::selected(module, main));
                     }
                 }
                 if modules.len() == before {
@@ -151,16 +182,29 @@ pub async fn list(
     Ok(Listing { requirements, modules, graph_error, warnings })
 }
 
+impl Purpose {
+    fn wants_versions(self) -> bool {
+        matches!(self, Purpose::Describe { versions: true, .. })
+    }
+}
+
 /// `go` and `toolchain` stand in go.mod, but are no modules that could be downloaded.
 fn toolchain() -> Error {
     Error::message(ErrorKind::Other, "internal error: invalid operation on toolchain module")
 }
 
-async fn answer(queries: &Queries<'_>, path: &str, query: &str, current: Option<&str>) -> Listed {
-    if goversion::is_toolchain(path) {
+async fn answer(
+    queries: &Queries<'_>,
+    path: &str,
+    query: &str,
+    current: Option<&str>,
+    purpose: Purpose,
+) -> Listed {
+    if goversion::is_toolchain(path) && purpose == Purpose::Download {
         return Listed { error: Some(toolchain()), ..Listed::new(Version::new(path, query)) };
     }
-    match queries.resolve(path, query, current).await {
+    let any = matches!(purpose, Purpose::Describe { any: true, .. });
+    match queries.resolve(path, query, current, any).await {
         Ok(info) => {
             let mut listed = Listed::new(Version::new(path, info.version.as_str()));
             if info.version != query {
@@ -213,6 +257,7 @@ fn needs_graph(
     args: &[Arg<'_>],
     requirements: &Requirements,
     main: &MainModules,
+    purpose: Purpose,
 ) -> Result<bool, Error> {
     let mut needed = false;
     for arg in args {
@@ -234,7 +279,8 @@ fn needs_graph(
                 ((*path).to_owned(), " without -versions or an explicit version")
             }
         };
-        if main.is_empty() {
+        let may_be_unknown = matches!(arg, Arg::Path(_)) && purpose.wants_versions();
+        if main.is_empty() && !may_be_unknown {
             let text = format!("cannot match {}{why}: {}", quote(&text), no_main_modules(main));
             return Err(Error::message(ErrorKind::Other, text));
         }

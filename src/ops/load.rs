@@ -18,14 +18,16 @@ use crate::ops::commit::{Permission, commit};
 use crate::ops::go_mods::Dependencies;
 use crate::ops::project::{FixedVersions, Project, Read, rules};
 use crate::ops::query::Queries;
-use crate::ops::session;
+use crate::ops::{session, vendor};
 use crate::pipeline::Pipeline;
+use crate::plan::build_mod::{BuildMod, Mode};
 use crate::plan::summary::GoRules;
 use crate::plan::update::{convert_to_pruned, update_roots};
 use crate::plan::{GoMods, MainModules, Requirements};
 use crate::spec::filepath;
 use crate::spec::goversion;
 use crate::spec::module::Version;
+use crate::spec::modulestxt::ModulesTxt;
 use crate::verify::gosum::{self, GoSum};
 
 /// The main modules, if there are any, and what they are worked on with.
@@ -42,6 +44,8 @@ pub struct Loaded {
     pub main: MainModules,
     /// What they require, as far as that is known.
     pub requirements: Requirements,
+    /// vendor/modules.txt, if the vendor directory stands in for modules.
+    pub vendored: Option<ModulesTxt>,
 }
 
 impl Loaded {
@@ -51,6 +55,20 @@ impl Loaded {
     /// # Errors
     /// When one of the files can't be read, in go's words.
     pub async fn read(ctx: &Ctx, project: Project) -> Result<Loaded, Error> {
+        Loaded::read_as(ctx, project, Some(BuildMod::default())).await
+    }
+
+    /// As [`Loaded::read`], for a command that heeds `-mod`, whose value is `build_mod`: what go.mod
+    /// and go.sum lack is then an error, unless the mode is that of bringing them up to date; and
+    /// vendor/ may stand in for modules.
+    ///
+    /// # Errors
+    /// As [`Loaded::read`]; when vendor/ contradicts go.mod.
+    pub async fn read_as(
+        ctx: &Ctx,
+        project: Project,
+        build_mod: Option<BuildMod>,
+    ) -> Result<Loaded, Error> {
         let rules = rules(ctx);
         let first = project.read_main(ctx, &FixedVersions::new())?;
         let pipeline = session::pipeline(ctx, read_go_sum(&project)?)?;
@@ -61,7 +79,7 @@ impl Loaded {
             project.overlay.clone(),
             rules.clone(),
         );
-        let main = match first {
+        let mut main = match first {
             Read::Main(main) => *main,
             Read::Unresolved(versions) => {
                 let fixed = resolve(&versions, &pipeline, &dependencies).await;
@@ -79,13 +97,27 @@ impl Loaded {
                 filepath::short(dir, &ctx.cwd).display()
             ));
         }
-        let requirements = Requirements::of_main(&main, &rules.running.version, |module| {
+        main.build_mod = match build_mod {
+            Some(build_mod) => build_mod,
+            None => vendor::default_mode(&main, &project.overlay)?,
+        };
+        if main.is_workspace() && main.build_mod.explicit && main.build_mod.mode == Mode::Mod {
+            return Err(vendor::mod_in_workspace());
+        }
+        let verb = if main.build_mod.mode == Mode::Mod { "dropping" } else { "ignoring" };
+        let mut requirements = Requirements::of_main(&main, &rules.running.version, |module| {
             ctx.note(format!(
-                "go: dropping requirement on excluded version {} {}",
+                "go: {verb} requirement on excluded version {} {}",
                 module.path, module.version
             ));
         });
-        Ok(Loaded { project, rules, pipeline, dependencies, main, requirements })
+        let mut vendored = None;
+        if main.build_mod.is_vendor() {
+            let file = vendor::read(ctx, &main, &rules)?;
+            requirements = vendor::requirements(ctx, &main, &file, requirements)?;
+            vendored = Some(file);
+        }
+        Ok(Loaded { project, rules, pipeline, dependencies, main, requirements, vendored })
     }
 
     /// What go does to the requirements before it looks at any argument: no path twice, a go line.
@@ -94,6 +126,9 @@ impl Loaded {
     /// When a go.mod that is needed can't be had.
     pub async fn settle_roots(&mut self) -> Result<(), Error> {
         self.drop_redundant_roots().await?;
+        if self.main.build_mod.mode != Mode::Mod {
+            return Ok(());
+        }
         let Some(main) = self.main.single_mut() else { return Ok(()) };
         if !main.as_read.go_version().is_empty() {
             return Ok(());

@@ -6,8 +6,11 @@
 //! - [`download`]: `download`, as `go mod download`.
 //! - [`verify`]: `verify`, as `go mod verify`.
 //! - [`graph`]: `graph`, as `go mod graph`.
+//! - [`mod@list`]: `list`, as `go list -m`.
 //! - [`mod@env`]: `env`, every setting and where it came from.
 //! - [`listing`]: which modules the arguments of a command mean.
+//! - [`module_info`]: what there is to tell of a module.
+//! - [`vendor`]: the vendor directory, and whether it agrees with go.mod.
 //! - [`go_mods`]: go.mod files of dependencies, from the cache, proxies and directories.
 //! - [`load`]: the main module read and settled, which most operations begin with.
 //! - [`commit`]: go.mod and go.sum written back.
@@ -23,12 +26,15 @@ pub mod download;
 pub mod env;
 pub mod go_mods;
 pub mod graph;
+pub mod list;
 pub mod listing;
 pub mod load;
+pub mod module_info;
 pub mod overlay;
 pub mod project;
 pub mod query;
 pub mod session;
 pub mod toolchains;
+pub mod vendor;
 pub mod verify;
 pub mod workspace;

@@ -31,6 +31,8 @@ pub struct Project {
     pub overlay: Overlay,
     /// `-modfile`, made absolute.
     pub mod_file: Option<PathBuf>,
+    /// `-modfile` as it was given, which is how go tells of it.
+    pub mod_file_given: Option<PathBuf>,
 }
 
 impl Project {
@@ -94,7 +96,9 @@ impl Project {
             Some(path) => Some(Work::read(ctx, &overlay, &path)?),
             None => None,
         };
-        Ok(Project { root, work, ignore_missing_use: false, overlay, mod_file })
+        let given = ctx.config.flags.text("modfile").map(PathBuf::from);
+        let mod_file_given = given.filter(|_| mod_file.is_some());
+        Ok(Project { root, work, ignore_missing_use: false, overlay, mod_file, mod_file_given })
     }
 
     /// The go.mod file in use, given the module's folder.

@@ -14,7 +14,7 @@ use crate::plan::{GoMods, MainModules, Summary};
 use crate::spec::goproxy_json::{GoTime, RevInfo};
 use crate::spec::modfile::Retract;
 use crate::spec::module::{self, Timestamp, Version};
-use crate::spec::query::{Query, is_revision_query};
+use crate::spec::query::{NoMatchingVersionError, Query, is_revision_query};
 use crate::spec::{goversion, semver, unicode};
 
 /// Answers queries.
@@ -89,7 +89,8 @@ fn short(rationale: &str) -> &str {
 impl Queries<'_> {
     /// The version of the module `path` that `text` means, `current` being the selected one.
     ///
-    /// Excluded and retracted versions are passed over, unless `text` names a revision.
+    /// Excluded and retracted versions are passed over, unless `text` names a revision or `any` is
+    /// set.
     ///
     /// # Errors
     /// As `go` words them: malformed queries, nothing found, no match.
@@ -98,12 +99,16 @@ impl Queries<'_> {
         path: &str,
         text: &str,
         current: Option<&str>,
+        any: bool,
     ) -> Result<Arc<RevInfo>, Error> {
+        if self.main.build_mod.is_vendor() {
+            return Err(self.main.build_mod.query_disabled());
+        }
         if self.main.contains(path) && matches!(text, "upgrade" | "patch") {
             return Ok(Arc::new(RevInfo::default()));
         }
         let names_revision = is_revision_query(path, text);
-        let unusable = self.unusable(path, names_revision);
+        let unusable = self.unusable(path, names_revision || any);
         let info = self.resolve_among(path, text, current, &unusable).await?;
         if names_revision || info.origin.is_none() {
             return Ok(info);
@@ -129,6 +134,9 @@ impl Queries<'_> {
         current: Option<&str>,
         unusable: &Unusable<'_>,
     ) -> Result<Arc<RevInfo>, Error> {
+        if self.main.build_mod.is_vendor() {
+            return Err(self.main.build_mod.query_disabled());
+        }
         let other = |err| Error::new(ErrorKind::Other, err);
         let query = Query::parse(path, text, current);
         if matches!(path, "std" | "cmd") {
@@ -186,7 +194,7 @@ impl Queries<'_> {
             }
             return match unusable.reason(current) {
                 None => self.stat(&path, current).await,
-                Some(reason) => Err(Error::message(ErrorKind::Other, reason)
+                Some(reason) => Err(Error::new(ErrorKind::Other, Disallowed(reason))
                     .of_module(&Version::new(path, current))),
             };
         }
@@ -214,7 +222,10 @@ impl Queries<'_> {
 
     /// What a revision is; one that exists only as a replacement is what go.mod says.
     async fn stat(&self, path: &Arc<str>, revision: &str) -> Result<Arc<RevInfo>, Error> {
-        let result = self.pipeline.info(path, revision).await;
+        let result = match malformed(path) {
+            Some(err) => Err(err),
+            None => self.pipeline.info(path, revision).await,
+        };
         let Err(err) = &result else { return result };
         if err.is_fatal()
             || self.main.highest_replaced(path).is_none()
@@ -237,7 +248,11 @@ impl Queries<'_> {
 
     /// The tagged versions, and those that go.mod replaces by name.
     async fn versions(&self, path: &Arc<str>) -> Result<Vec<String>, Error> {
-        let listed = self.pipeline.versions(path).await;
+        let listed = match malformed(path) {
+            // Such a path can be known all the same, as one that is replaced.
+            Some(_) => Ok(Arc::default()),
+            None => self.pipeline.versions(path).await,
+        };
         let named: Vec<String> = self
             .main
             .replaced_versions(path)
@@ -259,7 +274,10 @@ impl Queries<'_> {
     }
 
     async fn latest(&self, path: &Arc<str>) -> Result<Arc<RevInfo>, Error> {
-        let latest = self.pipeline.latest(path).await;
+        let latest = match malformed(path) {
+            Some(err) => Err(err),
+            None => self.pipeline.latest(path).await,
+        };
         let Some(highest) = self.main.highest_replaced(path) else {
             return latest;
         };
@@ -273,6 +291,79 @@ impl Queries<'_> {
         match &latest {
             Ok(info) if goversion::mod_compare(path, &version, &info.version).is_le() => latest,
             _ => Ok(Arc::new(replaced(&version))),
+        }
+    }
+
+    /// The newest version that may be used in place of `current`; `None` if there is no newer one.
+    ///
+    /// # Errors
+    /// When looking for it fails. That there is none is no error.
+    pub async fn update(&self, path: &str, current: &str) -> Result<Option<Arc<RevInfo>>, Error> {
+        match self.resolve(path, "upgrade", Some(current), false).await {
+            Ok(info) if goversion::mod_compare(path, &info.version, current).is_gt() => {
+                Ok(Some(info))
+            }
+            Ok(_) => Ok(None),
+            Err(err) if says_none(&err) && !err.is_fatal() => Ok(None),
+            Err(err) => Err(err),
+        }
+    }
+
+    /// The tagged versions of the module `path` without the excluded ones and, unless `retracted`,
+    /// without the retracted ones.
+    ///
+    /// # Errors
+    /// When the list or the retractions can't be had.
+    pub async fn list(&self, path: &str, retracted: bool) -> Result<Vec<String>, Error> {
+        if self.main.highest_replaced(path).is_none() && !goversion::is_toolchain(path) {
+            module::check_path(path).map_err(|err| Error::new(ErrorKind::Other, err))?;
+        }
+        let mut versions = self.versions(&Arc::from(path)).await?;
+        let unusable = self.unusable(path, false);
+        versions.retain(|version| !unusable.is_excluded(version));
+        if let Some(first) = versions.first()
+            && !retracted
+        {
+            let summary = self.retractions(path).await;
+            let summary = summary.map_err(|err| loading_retractions(err, path, first))?;
+            let _ = unusable.summary.set(summary);
+            versions.retain(|version| !unusable.contains(version));
+        }
+        Ok(versions)
+    }
+
+    /// Why the author of a module took a version back; nothing if they did not.
+    ///
+    /// # Errors
+    /// When that can't be found out. That there are no versions is no error.
+    pub async fn retracted(&self, module: &Version) -> Result<Vec<String>, Error> {
+        let summary = match self.retractions(&module.path).await {
+            Ok(summary) => summary,
+            Err(err) if says_none(&err) && !err.is_fatal() => None,
+            Err(err) => return Err(loading_retractions(err, &module.path, &module.version)),
+        };
+        let unusable = self.unusable(&module.path, false);
+        let _ = unusable.summary.set(summary);
+        let mut found = unusable.retractions(&module.version).peekable();
+        if found.peek().is_none() {
+            return Ok(Vec::new());
+        }
+        let reasons = found.map(|retract| retract.rationale.to_string());
+        let reasons: Vec<String> = reasons.filter(|reason| !reason.is_empty()).collect();
+        Ok(if reasons.is_empty() { vec![RETRACTED.to_owned()] } else { reasons })
+    }
+
+    /// Why a module should not be used any more; empty if nothing is said against it.
+    ///
+    /// # Errors
+    /// As [`Queries::retracted`].
+    pub async fn deprecation(&self, path: &str) -> Result<String, Error> {
+        match self.retractions(path).await {
+            Ok(summary) => {
+                Ok(summary.map_or_else(String::new, |summary| summary.deprecated.clone()))
+            }
+            Err(err) if says_none(&err) && !err.is_fatal() => Ok(String::new()),
+            Err(err) => Err(err.context(&format!("loading deprecation for {path}: "))),
         }
     }
 
@@ -314,15 +405,42 @@ impl Queries<'_> {
         let latest = self.resolve_any(path, "latest").await?;
         let newest = Version::new(path, latest.version.as_str());
         let newest = self.main.resolve(&newest);
-        match self.go_mods.go_mod(&newest).await {
-            // What it takes back is taken back, however new a Go it asks for.
-            Err(err) if err.is_too_new() => {
-                let file = self.pipeline.go_mod(&newest).await?;
-                Ok(Summary::parse("go.mod", &file.data).ok().map(Arc::new))
-            }
-            result => result.map(Some),
-        }
+        // What it takes back is taken back, however new a Go it asks for.
+        self.go_mods.raw_go_mod(&newest).await.map(Some)
     }
+}
+
+/// Why nothing can be found under a path, whoever is asked.
+fn malformed(path: &str) -> Option<Error> {
+    if goversion::is_toolchain(path) {
+        return None;
+    }
+    module::check_path(path).err().map(|err| Error::new(ErrorKind::Other, err))
+}
+
+/// The error of retractions that can't be loaded, which is told of the version they are wanted for.
+fn loading_retractions(err: Error, path: &str, version: &str) -> Error {
+    if err.is_fatal() {
+        return err;
+    }
+    let text = format!("loading module retractions for {path}@{version}: {}", err.without_module());
+    Error::message(err.kind(), text)
+}
+
+/// A version that was named must not be used: it is excluded or retracted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+struct Disallowed(String);
+
+/// Whether an error says that there is no version to be had, rather than that looking for one failed.
+fn says_none(err: &Error) -> bool {
+    let cause = match err.module_error() {
+        Some(err) => Arc::clone(&err.cause),
+        None => err.cause(),
+    };
+    err.is_not_found()
+        || cause.downcast_ref::<NoMatchingVersionError>().is_some()
+        || cause.downcast_ref::<Disallowed>().is_some()
 }
 
 /// A version that exists only because go.mod replaces it.

@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind};
+use crate::plan::build_mod::{BuildMod, Mode};
 use crate::plan::main_module::{MainModule, join, replacements};
 use crate::plan::{Pruning, Summary};
 use crate::spec::filepath;
@@ -39,6 +40,8 @@ pub struct MainModules {
     /// relative to; in the order of the modules.
     replaced: Vec<HashMap<Version, Version>>,
     highest_replaced: HashMap<Arc<str>, Arc<str>>,
+    /// What may be done with their files.
+    pub build_mod: BuildMod,
 }
 
 /// A go.work file.
@@ -106,6 +109,7 @@ impl MainModules {
             modules: vec![module],
             workspace: None,
             highest_replaced,
+            build_mod: BuildMod::default(),
         }
     }
 
@@ -176,7 +180,14 @@ impl MainModules {
             module.replaced().iter().map(|(old, new)| (old.clone(), from_dir(new))).collect()
         });
         let replaced = replaced.collect();
-        Ok(MainModules { modules, workspace: Some(workspace), replaced, highest_replaced })
+        let build_mod = BuildMod::default();
+        Ok(MainModules {
+            modules,
+            workspace: Some(workspace),
+            replaced,
+            highest_replaced,
+            build_mod,
+        })
     }
 
     /// Whether there are none.
@@ -207,6 +218,16 @@ impl MainModules {
     /// Whether the command runs in a workspace, of however many modules.
     pub fn is_workspace(&self) -> bool {
         self.workspace.is_some()
+    }
+
+    /// Whether go.mod and go.sum must be complete as they are.
+    pub fn must_be_complete(&self) -> bool {
+        self.build_mod.mode != Mode::Mod && !self.is_workspace()
+    }
+
+    /// Whether all sums that are needed must be in go.sum already.
+    pub fn must_have_sums(&self) -> bool {
+        self.single().is_some() && self.build_mod.mode == Mode::Readonly
     }
 
     /// Whether a module of this path is one of them.

@@ -8,6 +8,7 @@
 //! Implements <https://go.dev/ref/mod#mod-load>, <https://go.dev/ref/mod#graph-pruning> and what the
 //! `go` command does to go.mod on the way (<https://go.dev/ref/mod#go-mod-file-updates>).
 //!
+//! - [`build_mod`]: what may change, and whether vendor/ stands in for modules.
 //! - [`summary`]: what matters of a dependency's go.mod.
 //! - [`main_module`]: the go.mod of one main module.
 //! - [`main_modules`]: what go.work and the go.mod files of all main modules demand together.
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::spec::module::Version;
 
+pub mod build_mod;
 pub mod main_module;
 pub mod main_modules;
 pub mod requirements;
@@ -27,6 +29,7 @@ pub mod summary;
 pub mod update;
 pub mod write;
 
+pub use build_mod::BuildMod;
 pub use main_module::MainModule;
 pub use main_modules::{MainModules, Workspace};
 pub use requirements::{ModuleGraph, Pruning, Requirements};
@@ -41,4 +44,10 @@ pub trait GoMods: Sync {
     /// a version is a directory. The same module is asked for more than once; answering again from
     /// memory is the implementor's part.
     fn go_mod<'a>(&'a self, module: &'a Version) -> BoxFuture<'a, Result<Arc<Summary>, Error>>;
+
+    /// The same, however new a Go the file asks for.
+    fn raw_go_mod<'a>(&'a self, module: &'a Version) -> BoxFuture<'a, Result<Arc<Summary>, Error>>;
+
+    /// Whether go.sum knows a sum for `key`.
+    fn has_sum(&self, key: &Version) -> bool;
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::plan::{GoMods, MainModules, Summary};
 use crate::spec::goversion;
 use crate::spec::module::Version;
@@ -155,6 +155,12 @@ impl Requirements {
         Requirements { pruning, graph: None, ..self.clone() }
     }
 
+    /// The same roots with a graph that need not be loaded: what the vendor directory is made of.
+    pub fn with_vendored(mut self, main: &MainModules, vendored: &[Version]) -> Requirements {
+        self.graph = Some(Arc::new(ModuleGraph::of_vendored(&self, main, vendored)));
+        self
+    }
+
     /// The graph, if it was loaded; perhaps not completely.
     pub fn loaded_graph(&self) -> Option<&Arc<ModuleGraph>> {
         self.graph.as_ref()
@@ -285,6 +291,39 @@ impl ModuleGraph {
         }
     }
 
+    /// The graph in which the main modules require all that is vendored. In a pruned one these are
+    /// the roots; in others, what requires what is not known, and a made-up module stands between.
+    fn of_vendored(
+        requirements: &Requirements,
+        main: &MainModules,
+        vendored: &[Version],
+    ) -> ModuleGraph {
+        let between = Version::new("vendor/modules.txt", "");
+        let roots = requirements.roots();
+        let targets = main.versions();
+        let mut graph = match main.is_workspace() {
+            true => Graph::new(roots.to_vec()),
+            false => Graph::new(targets.clone()),
+        };
+        let and_between =
+            |list: Vec<Version>| list.into_iter().chain([between.clone()]).collect::<Arc<[_]>>();
+        for target in &targets {
+            match (main.get(&target.path), requirements.pruning) {
+                (_, Pruning::Pruned) => graph.require(target, roots.to_vec().into()),
+                (Some(module), Pruning::Workspace) => {
+                    let required = module.file.require.iter().map(|r| r.module.clone());
+                    let required = required.filter(|module| !main.excludes(module));
+                    graph.require(target, and_between(required.collect()));
+                }
+                _ => graph.require(target, and_between(roots.to_vec())),
+            }
+        }
+        if requirements.pruning != Pruning::Pruned {
+            graph.require(&between, vendored.to_vec().into());
+        }
+        ModuleGraph { graph, failed: HashMap::new() }
+    }
+
     /// The selected version of `path`; [`NONE`] if there is none.
     pub fn selected(&self, path: &str) -> &str {
         self.graph.selected(path)
@@ -346,8 +385,19 @@ pub async fn requirements_of(
     if main.is_missing(&actual) {
         return Ok(Arc::new(Summary::empty(&module.path, Pruning::Unpruned)));
     }
+    if main.must_have_sums() && !actual.version.is_empty() && !go_mods.has_sum(&actual.go_mod()) {
+        return Err(missing_sum(module, &actual));
+    }
     let summary = go_mods.go_mod(&actual).await?;
     main.judge(module, &actual, &summary)
+}
+
+fn missing_sum(module: &Version, actual: &Version) -> Error {
+    let text = format!(
+        "missing go.sum entry for go.mod file; to add it:\n\tgo mod download {}",
+        module.path
+    );
+    Error::message(ErrorKind::Other, text).of_module(actual)
 }
 
 /// Which go.mod files are wanted, and how far beyond each the graph goes.

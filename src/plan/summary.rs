@@ -19,6 +19,8 @@ pub struct Summary {
     pub pruning: Pruning,
     /// What it requires, in the order of the file, then `go` from its go line at 1.21 and later.
     pub require: Arc<[Version]>,
+    /// Why the module should not be used any more; empty if nothing is said against it.
+    pub deprecated: String,
     /// Versions that it takes back.
     pub retract: Vec<modfile::Retract>,
 }
@@ -49,6 +51,7 @@ impl Summary {
             },
             go_version,
             require: require.into(),
+            deprecated: file.module.as_ref().map(|m| m.deprecated.clone()).unwrap_or_default(),
             retract: file.retract.iter().map(|retract| (**retract).clone()).collect(),
         }
     }
@@ -60,6 +63,7 @@ impl Summary {
             go_version: String::new(),
             pruning,
             require: Arc::from([]),
+            deprecated: String::new(),
             retract: Vec::new(),
         }
     }

@@ -72,6 +72,9 @@ async fn update_pruned(
         // Raising a root can raise others, and in a pruned graph bring in modules that did not
         // count before: load again until nothing changes.
         let graph = if upgraded {
+            if main.must_be_complete() {
+                return Err(main.build_mod.go_mod_dirty());
+            }
             requirements = Requirements::new(Pruning::Pruned, roots, requirements.direct.clone());
             match requirements.graph(main, go_mods).await {
                 (_, Some(err)) => return Err(err),
@@ -95,6 +98,10 @@ async fn update_pruned(
             roots.push(Version { path: root.path.clone(), version: Arc::from(version) });
         }
         if !upgraded {
+            if main.must_be_complete() {
+                // Nothing but duplicates would go.
+                return Ok(requirements);
+            }
             break;
         }
     }
@@ -113,6 +120,12 @@ async fn update_unpruned(
     let (graph, error) = requirements.graph(main, go_mods).await;
     if let Some(err) = error {
         return Err(err);
+    }
+    if main.must_be_complete() {
+        return match graph.all_roots_selected(main) {
+            true => Ok(requirements),
+            false => Err(main.build_mod.go_mod_dirty()),
+        };
     }
     // Roots at their selected version stay, even those that are implied: they may be wanted.
     let mut paths: Vec<Arc<str>> = Vec::new();

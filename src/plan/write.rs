@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::error::Error;
+use crate::plan::build_mod::Mode;
 use crate::plan::requirements::Requirements;
 use crate::plan::summary::GoRules;
 use crate::plan::{MainModule, MainModules, ModuleGraph};
@@ -13,7 +14,8 @@ use crate::spec::modfile::Require;
 use crate::spec::module::Version;
 
 /// Writes the roots into the go.mod in memory: go and toolchain lines, requirements, their blocks
-/// and comments, as the `go` command lays them out.
+/// and comments, as the `go` command lays them out. A go line that says what its absence says is only
+/// added where `mode` is to bring the file up to date.
 ///
 /// # Errors
 /// When the go line is newer than the version whose rules we follow.
@@ -21,6 +23,7 @@ pub fn update_go_mod(
     main: &mut MainModule,
     requirements: &Requirements,
     rules: &GoRules,
+    mode: Mode,
 ) -> Result<(), Error> {
     let mut go_version = goversion::DEFAULT_GO_MOD.to_owned();
     let mut toolchain = String::new();
@@ -37,7 +40,8 @@ pub fn update_go_mod(
     }
     rules.check("updating go.mod", &go_version, "")?;
     let file = &mut main.file;
-    if file.go.as_ref().is_none_or(|go| **go != go_version) {
+    let is_implied = file.go.is_none() && go_version == goversion::DEFAULT_GO_MOD;
+    if file.go.as_ref().is_none_or(|go| **go != go_version) && !(is_implied && mode != Mode::Mod) {
         file.add_go_stmt(&go_version).map_err(|err| internal(&err))?;
     }
     if toolchain.is_empty() {
@@ -87,9 +91,16 @@ pub fn sums_to_keep(
             keep.insert(resolve(&module).go_mod());
         }
     }
+    // Before go 1.21 the go.mod file of a zip was not needed to make use of it.
+    let is_tidy_enough = main.go_version().is_none_or(|version| {
+        goversion::compare(version, goversion::TIDY_GO_MOD_SUM) != Ordering::Less
+    });
+    let keeps_mod_sums = is_tidy_enough || main.build_mod.mode == Mode::Mod;
     for module in graph.build_list() {
         let actual = resolve(&module);
-        keep.insert(actual.go_mod());
+        if keeps_mod_sums {
+            keep.insert(actual.go_mod());
+        }
         keep.insert(actual);
     }
     keep

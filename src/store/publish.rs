@@ -108,6 +108,14 @@ impl Store {
             && self.read_ziphash(module).is_some())
     }
 
+    /// The tree of `module`, if it is there and was unpacked to the end.
+    pub fn unpacked(&self, module: &Version) -> Option<PathBuf> {
+        let tree = self.tree(module).ok().filter(|tree| tree.is_dir())?;
+        let is_partial = self.file(module, Kind::Partial).ok().is_none_or(|path| exists(&path));
+        let has_hash = self.file(module, Kind::ZipHash).is_ok_and(|path| exists(&path));
+        (!is_partial && has_hash).then_some(tree)
+    }
+
     /// Takes the lock of `module` if nobody holds it.
     ///
     /// # Errors

@@ -115,6 +115,18 @@ impl GoSum {
         own.chain(others).collect()
     }
 
+    /// The `h1:` hash that the file has for `key`; `None` if it has none, or several that contradict
+    /// each other.
+    pub fn recorded(&self, key: &Version) -> Option<String> {
+        let state = self.state();
+        let of_others = self.others.iter().flat_map(|other| other.known.known(key));
+        let added = |hash: &str| state.added.contains(&(key.clone(), hash.to_owned()));
+        let own = state.known.known(key).filter(|hash| !added(hash));
+        let mut all = of_others.chain(own);
+        let first = all.next()?;
+        all.all(|other| other == first).then(|| first.to_owned())
+    }
+
     /// Whether the file, and those beside it, had nothing in them.
     pub fn is_empty(&self) -> bool {
         self.others.iter().all(|other| other.known.is_empty()) && self.state().known.is_empty()

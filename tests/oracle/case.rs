@@ -118,6 +118,21 @@ pub enum Disk {
     Cat(String),
 }
 
+/// The arguments of a command, of which those with spaces stand in single quotes.
+fn arguments(text: &str) -> Vec<String> {
+    let mut args = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let (arg, after) = match rest.strip_prefix('\'') {
+            Some(quoted) => quoted.split_once('\'').expect("a closing quote"),
+            None => rest.split_once(' ').unwrap_or((rest, "")),
+        };
+        args.push(arg.to_owned());
+        rest = after.trim_start();
+    }
+    args
+}
+
 /// All cases of a file.
 pub fn parse(text: &str) -> Vec<Case> {
     let text = format!("\n{text}");
@@ -179,11 +194,11 @@ impl Case {
             text.replace("\\n", "\n").replace("\\r", "\r")
         };
         let step = match word {
-            "ok:" => Step::Run(0, words.into_iter().map(str::to_owned).collect()),
+            "ok:" => Step::Run(0, arguments(rest)),
             "exit" => {
                 let code = words.first().and_then(|code| code.strip_suffix(':')?.parse().ok());
-                let args = words.iter().skip(1).map(|word| (*word).to_owned());
-                Step::Run(code.unwrap_or_else(|| wrong()), args.collect())
+                let args = rest.split_once(' ').map_or("", |(_, args)| args);
+                Step::Run(code.unwrap_or_else(|| wrong()), arguments(args))
             }
             "differs" => {
                 let what = rest.strip_prefix("in ").and_then(|rest| rest.split_once(": "));

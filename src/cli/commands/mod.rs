@@ -5,11 +5,12 @@
 use clap::Command;
 
 use crate::cli::invocation::Invocation;
-use crate::config::goflags::{FlagDef, MOD_DOWNLOAD, MOD_GRAPH, MOD_VERIFY};
+use crate::config::goflags::{FlagDef, LIST, MOD_DOWNLOAD, MOD_GRAPH, MOD_VERIFY};
 
 pub mod download;
 pub mod env;
 pub mod graph;
+pub mod list;
 pub mod verify;
 
 /// A command.
@@ -53,6 +54,14 @@ pub const ALL: &[Definition] = &[
         tolerates_goflags: false,
         define: verify::define,
         run: verify::run,
+    },
+    Definition {
+        name: "list",
+        of_mod: false,
+        go_flags: LIST,
+        tolerates_goflags: false,
+        define: list::define,
+        run: list::run,
     },
     Definition {
         name: "env",
