@@ -154,7 +154,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__download)
-            opts="-x -v -C -h --json --stream --reuse --locked --explain --jobs --toolchains --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
+            opts="-x -v -C -h --json --stream --reuse --locked --dry-run --explain --jobs --toolchains --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -632,7 +632,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__mod__subcmd__download)
-            opts="-x -v -C -h --json --stream --reuse --locked --explain --jobs --toolchains --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
+            opts="-x -v -C -h --json --stream --reuse --locked --dry-run --explain --jobs --toolchains --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

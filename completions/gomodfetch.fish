@@ -51,6 +51,7 @@ none\t''"
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -s C -l C -d 'Change to this directory first' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l stream -d 'With -json: print each object as soon as it is known'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l locked -d 'Fail if go.mod or go.sum would have to change'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l dry-run -d 'Say what would be fetched, and how much; write nothing'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l explain -d 'Ask every source of GOPROXY about a hash that does not fit, and say which agree'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l ignore-missing-use -d 'Go on without the modules that go.work uses and that are not there'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
@@ -146,6 +147,7 @@ none\t''"
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -s C -l C -d 'Change to this directory first' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l stream -d 'With -json: print each object as soon as it is known'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l locked -d 'Fail if go.mod or go.sum would have to change'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l dry-run -d 'Say what would be fetched, and how much; write nothing'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l explain -d 'Ask every source of GOPROXY about a hash that does not fit, and say which agree'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l ignore-missing-use -d 'Go on without the modules that go.work uses and that are not there'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'

@@ -21,6 +21,8 @@ pub struct Ctx {
     pub observer: Arc<dyn Observer>,
     /// Zips in transfer at once.
     pub jobs: usize,
+    /// Nothing is written, neither to the cache nor to go.mod and go.sum (`--dry-run`).
+    pub dry: bool,
     /// How far a contradiction between hashes is looked into.
     pub explain: Explain,
 }

@@ -5,6 +5,8 @@ mod support;
 
 #[path = "download/codes.rs"]
 mod codes;
+#[path = "download/dry_run.rs"]
+mod dry_run;
 #[path = "download/files.rs"]
 mod files;
 #[path = "download/flight.rs"]

@@ -39,8 +39,9 @@ pub struct Invocation<'a> {
 /// # Errors
 /// When the program itself fails.
 pub fn invoke(definition: &Definition, matches: &ArgMatches) -> anyhow::Result<u8> {
-    // Not every command has the flag.
-    let explains = matches.try_get_one::<bool>("explain").ok().flatten().is_some_and(|on| *on);
+    // Not every command has these flags.
+    let has = |flag| matches.try_get_one::<bool>(flag).ok().flatten().is_some_and(|on| *on);
+    let (explains, dry) = (has("explain"), has("dry-run"));
     let hints = matches.get_flag("hints") || explains;
     let early = print::Printer::new(hints, false);
     if let Some(dir) = matches.get_one::<OsString>("C")
@@ -75,7 +76,7 @@ pub fn invoke(definition: &Definition, matches: &ArgMatches) -> anyhow::Result<u
         (_, true) => Explain::Database,
         _ => Explain::Nothing,
     };
-    let ctx = Ctx { config, cwd, transport, observer, jobs, explain };
+    let ctx = Ctx { config, cwd, transport, observer, jobs, dry, explain };
     (definition.run)(Invocation { matches, ctx, reporter, printer })
 }
 

@@ -4,7 +4,9 @@ use std::io::{IsTerminal, Write};
 
 use crate::config::Explained;
 use crate::error::Error;
+use crate::ops::dry_run::{Forecast, Plan};
 use crate::spec::goproxy_json::{JsonWriter, ModuleJson};
+use crate::spec::module::Version;
 use crate::sys::tty::printable;
 
 /// Prints errors to standard error.
@@ -86,6 +88,80 @@ impl Results {
             Some(err) => Err(err),
             None => self.flush(),
         }
+    }
+}
+
+/// What a dry run found: a line for each zip to fetch, and a summary.
+pub fn plan_text(plan: &Plan) -> String {
+    let (mut count, mut bytes, mut present) = (0, 0, 0);
+    let mut is_known = true;
+    let mut text = String::new();
+    for planned in &plan.modules {
+        match &planned.forecast {
+            Err(_) => {}
+            Ok(Forecast::Present) => present += 1,
+            Ok(Forecast::Fetch { size, from }) => {
+                count += 1;
+                bytes += size.unwrap_or(0);
+                is_known &= size.is_some();
+                let Version { path, version } = &planned.module;
+                let size = size.map_or("of unknown size".to_owned(), human);
+                text.push_str(&format!("{path} {version}: {size} from {from}\n"));
+            }
+        }
+    }
+    let at_least = if is_known { "" } else { "at least " };
+    text.push_str(&format!(
+        "{count} zips to fetch, {at_least}{}; {present} are in the cache\n",
+        human(bytes)
+    ));
+    if plan.go_mods > 0 {
+        text.push_str(&format!(
+            "{} go.mod files ({}) were fetched to find this out, and not kept\n",
+            plan.go_mods,
+            human(plan.go_mod_bytes)
+        ));
+    }
+    printable(&text)
+}
+
+/// The same as a JSON object for each module.
+pub fn plan_json(plan: &Plan) -> Vec<u8> {
+    let mut out = Vec::new();
+    for planned in &plan.modules {
+        out.extend(JsonWriter::indented().object(|o| {
+            o.string("Path", &*planned.module.path);
+            o.string("Version", &*planned.module.version);
+            match &planned.forecast {
+                Err(err) => o.string("Error", err.to_string()),
+                Ok(Forecast::Present) => o.bool("Present", true),
+                Ok(Forecast::Fetch { size, from }) => {
+                    if let Some(size) = size {
+                        o.int("Size", i64::try_from(*size).unwrap_or(i64::MAX));
+                    }
+                    o.string("From", from);
+                }
+            }
+        }));
+        out.push(b'\n');
+    }
+    out
+}
+
+/// A number of bytes for people: `512 B`, `1.5 kB`, `20.3 MB`.
+fn human(bytes: u64) -> String {
+    let mut units = ["kB", "MB", "GB", "TB"].into_iter();
+    let mut value = bytes as f64;
+    let mut unit = "B";
+    while value >= 999.95
+        && let Some(next) = units.next()
+    {
+        value /= 1000.0;
+        unit = next;
+    }
+    match unit {
+        "B" => format!("{bytes} B"),
+        _ => format!("{value:.1} {unit}"),
     }
 }
 

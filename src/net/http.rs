@@ -11,7 +11,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
+use reqwest::Method;
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
 use url::Url;
 
@@ -80,7 +81,7 @@ impl HttpTransport {
     /// Sends the request, and follows redirects as Go does: at most ten, and never from https to
     /// something else. Credentials are for the place that they were meant for: another host, or
     /// another port, does not get them.
-    async fn send(&self, url: &SafeUrl) -> Result<reqwest::Response, NetError> {
+    async fn send(&self, method: Method, url: &SafeUrl) -> Result<reqwest::Response, NetError> {
         let failed = |(text, cause)| NetError::Request { url: url.to_string(), text, cause };
         let client = self.client()?;
         let first = bare(url.secret());
@@ -89,7 +90,7 @@ impl HttpTransport {
         for _ in 0..MAX_REDIRECTS {
             let proxy = (self.settings.proxy)(&place)
                 .map_err(|text| failed((text, RequestCause::Other)))?;
-            let mut request = client.get(place.clone());
+            let mut request = client.request(method.clone(), place.clone());
             if let Some(value) = authorization {
                 request = request.header(AUTHORIZATION, value);
             }
@@ -145,22 +146,38 @@ fn basic((user, password): (String, String), url: &SafeUrl) -> Result<HeaderValu
 impl Transport for HttpTransport {
     fn get<'a>(&'a self, url: &'a SafeUrl) -> BoxFuture<'a, Result<Response, NetError>> {
         Box::pin(async move {
-            let shown = url.to_string();
-            let started = Instant::now();
-            self.observer.event(&Event::RequestStarted { url: shown.clone() });
-            let result = self.send(url).await;
-            let outcome = match &result {
-                Ok(response) => status_text(response.status()),
-                Err(err) => err.to_string(),
-            };
-            let elapsed = started.elapsed();
-            self.observer.event(&Event::RequestFinished { url: shown, outcome, elapsed });
-            Ok(self.response(url, result?))
+            let response = self.observed(Method::GET, url).await?;
+            Ok(self.response(url, response))
+        })
+    }
+
+    fn length<'a>(&'a self, url: &'a SafeUrl) -> BoxFuture<'a, Result<Option<u64>, NetError>> {
+        Box::pin(async move {
+            let response = self.observed(Method::HEAD, url).await?;
+            // The body has none, but what it would have is in the header.
+            let length = response.headers().get(CONTENT_LENGTH);
+            let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+            self.response(url, response).ok().await.map(|_| length)
         })
     }
 }
 
 impl HttpTransport {
+    /// Sends a request, and tells the observer of it.
+    async fn observed(&self, method: Method, url: &SafeUrl) -> Result<reqwest::Response, NetError> {
+        let shown = url.to_string();
+        let started = Instant::now();
+        self.observer.event(&Event::RequestStarted { url: shown.clone() });
+        let result = self.send(method, url).await;
+        let outcome = match &result {
+            Ok(response) => status_text(response.status()),
+            Err(err) => err.to_string(),
+        };
+        let elapsed = started.elapsed();
+        self.observer.event(&Event::RequestFinished { url: shown, outcome, elapsed });
+        result
+    }
+
     fn response(&self, url: &SafeUrl, response: reqwest::Response) -> Response {
         let media_type = response
             .headers()

@@ -29,6 +29,13 @@ pub trait Transport: Send + Sync {
     /// An answer of any status is `Ok`. An error means that no answer came: the address could not
     /// be reached, the certificate was refused, a redirect led somewhere forbidden.
     fn get<'a>(&'a self, url: &'a SafeUrl) -> BoxFuture<'a, Result<Response, NetError>>;
+
+    /// How many bytes a GET request would bring, asked without getting them; `None` where that is
+    /// not said.
+    ///
+    /// # Errors
+    /// As [`Transport::get`], and where the status is not 200.
+    fn length<'a>(&'a self, url: &'a SafeUrl) -> BoxFuture<'a, Result<Option<u64>, NetError>>;
 }
 
 /// The answer to a request, its body still to be read.

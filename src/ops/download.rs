@@ -19,12 +19,13 @@ use crate::ctx::Ctx;
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::ops::commit::Permission;
+use crate::ops::dry_run::Planned;
 use crate::ops::listing::{Listed, Listing, Purpose, list};
 use crate::ops::load::Loaded;
 use crate::ops::project::Project;
 use crate::ops::session;
 use crate::ops::toolchains::{self, Platform};
-use crate::pipeline::{Decision, Downloaded, Gate};
+use crate::pipeline::{Decision, Downloaded, Gate, Pipeline};
 use crate::plan::requirements::is_lower;
 use crate::plan::update::expand_graph;
 use crate::spec::goproxy_json::{ModuleJson, decode_reuse};
@@ -104,7 +105,7 @@ pub async fn run(
     for warning in &listing.warnings {
         ctx.note(warning.clone());
     }
-    run.loaded.requirements = listing.requirements.clone();
+    run.settle(&listing);
     // What `all` means in a workspace is nothing that go.mod files have to change for.
     let keeps_zip_sums = !args.modules.is_empty() || run.loaded.main.is_workspace();
     if !keeps_zip_sums {
@@ -132,7 +133,7 @@ pub async fn run(
 }
 
 /// A run under way.
-struct Run<'a> {
+pub(super) struct Run<'a> {
     ctx: &'a Ctx,
     args: &'a Args,
     loaded: Loaded,
@@ -148,14 +149,25 @@ struct Early {
 
 impl<'a> Run<'a> {
     /// Reads the main module, starts fetching what it requires, and makes its roots consistent.
-    async fn start(ctx: &'a Ctx, args: &'a Args, project: Project) -> Result<Run<'a>, Error> {
+    pub(super) async fn start(
+        ctx: &'a Ctx,
+        args: &'a Args,
+        project: Project,
+    ) -> Result<Run<'a>, Error> {
         let loaded = Loaded::read(ctx, project).await?;
         let (gate, _) = watch::channel(Decision::Wait);
         let early = Early { jobs: JoinSet::new(), started: HashSet::new(), gate };
         let mut run = Run { ctx, args, loaded, early };
-        run.start_early();
+        if !ctx.dry {
+            run.start_early();
+        }
         run.loaded.settle_roots().await?;
         Ok(run)
+    }
+
+    /// Through which everything is fetched.
+    pub(super) fn pipeline(&self) -> &Pipeline {
+        &self.loaded.pipeline
     }
 
     /// Starts the downloads that are likely wanted: the versions that arguments name exactly, and
@@ -210,7 +222,7 @@ impl<'a> Run<'a> {
     }
 
     /// The arguments, those that go makes up for none included; `None` if there is nothing to do.
-    async fn arguments(&mut self) -> Result<Option<Vec<String>>, Error> {
+    pub(super) async fn arguments(&mut self) -> Result<Option<Vec<String>>, Error> {
         if !self.args.modules.is_empty() {
             self.note_main_module();
             return Ok(Some(self.args.modules.clone()));
@@ -280,7 +292,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    async fn list(&self, args: &[String]) -> Result<Listing, Error> {
+    pub(super) async fn list(&self, args: &[String]) -> Result<Listing, Error> {
         let requirements = self.loaded.requirements.clone();
         list(
             args,
@@ -366,6 +378,28 @@ impl<'a> Run<'a> {
             }
         }
         outcome
+    }
+
+    /// What a download of the toolchains that were asked for would fetch.
+    pub(super) async fn forecast_toolchains(&self) -> Result<Vec<Planned>, Error> {
+        if self.args.toolchains.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Loaded { main, requirements, .. } = &self.loaded;
+        let Some(name) = toolchains::wanted(self.ctx, main, requirements)? else {
+            return Ok(Vec::new());
+        };
+        let pipeline = session::toolchain_pipeline(self.ctx)?;
+        let all = self.args.toolchains.iter().map(|platform| async {
+            let module = toolchains::module(&name, platform);
+            Planned { forecast: pipeline.forecast(&module).await, module }
+        });
+        Ok(futures_util::future::join_all(all).await)
+    }
+
+    /// Takes over the requirements that were settled while modules were listed.
+    pub(super) fn settle(&mut self, listing: &Listing) {
+        self.loaded.requirements = listing.requirements.clone();
     }
 
     /// Downloads the toolchains that were asked for, telling `each` of them.

@@ -7,6 +7,7 @@
 //! - [`verify`]: `verify`, as `go mod verify`.
 //! - [`graph`]: `graph`, as `go mod graph`.
 //! - [`mod@list`]: `list`, as `go list -m`.
+//! - [`dry_run`]: what `download` would fetch.
 //! - [`mod@env`]: `env`, every setting and where it came from.
 //! - [`listing`]: which modules the arguments of a command mean.
 //! - [`module_info`]: what there is to tell of a module.
@@ -23,6 +24,7 @@
 
 pub mod commit;
 pub mod download;
+pub mod dry_run;
 pub mod env;
 pub mod go_mods;
 pub mod graph;

@@ -50,7 +50,9 @@ fn make(ctx: &Ctx, gosum: GoSum) -> Result<Arc<Pipeline>, Error> {
     let config = &ctx.config;
     let modcache = config.gomodcache().map_err(config_error)?;
     let store = Store::new(&modcache, config.flags.is_on("modcacherw"));
-    let database = Database::new(sumdb_setup(config, &store), Arc::clone(&ctx.transport));
+    let store = if ctx.dry { store.dry() } else { store };
+    let setup = sumdb_setup(config, &store, !ctx.dry);
+    let database = Database::new(setup, Arc::clone(&ctx.transport));
     let rules = config.clone();
     let verifier = Verifier::new(
         gosum,
@@ -85,7 +87,7 @@ fn chain(config: &Config, transport: &Arc<dyn Transport>) -> Chain {
     Chain::new(links.collect(), config.private.no_proxy())
 }
 
-fn sumdb_setup(config: &Config, store: &Store) -> Result<Setup, Error> {
+fn sumdb_setup(config: &Config, store: &Store, keep: bool) -> Result<Setup, Error> {
     let server = config.gosumdb().and_then(|db| db.server()).map_err(config_error)?;
     let routes = config.goproxy().map_err(config_error)?.entries().iter().filter_map(|entry| {
         match &entry.proxy {
@@ -104,6 +106,7 @@ fn sumdb_setup(config: &Config, store: &Store) -> Result<Setup, Error> {
         explicit: server.url.as_ref().map(|url| SafeUrl::new(url.secret().clone())),
         routes: routes.collect(),
         cache: store.sumdb_dir(),
+        keep,
         heads: config.gopath.sumdb_dir().map_err(|err| err.to_string()),
     })
 }

@@ -8,6 +8,7 @@
 //! unpacked at once (one per core), and the memory for zips that are not on disk.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{Semaphore, watch};
@@ -75,6 +76,22 @@ pub struct Pipeline {
     lists: OnceMap<Arc<str>, Result<Arc<Vec<String>>, Error>>,
     newest: OnceMap<Arc<str>, Result<Arc<RevInfo>, Error>>,
     go_mods: OnceMap<Version, Result<Arc<FoundGoMod>, Error>>,
+    go_mods_fetched: AtomicU64,
+    go_mod_bytes: AtomicU64,
+}
+
+/// What a download would have to fetch of a zip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Forecast {
+    /// Nothing: it is in the cache.
+    Present,
+    /// The zip.
+    Fetch {
+        /// Its size in bytes, if that is said beforehand.
+        size: Option<u64>,
+        /// Who would send it.
+        from: String,
+    },
 }
 
 /// A go.mod that was checked, and whether it stands in the cache.
@@ -119,7 +136,29 @@ impl Pipeline {
             lists: OnceMap::default(),
             newest: OnceMap::default(),
             go_mods: OnceMap::default(),
+            go_mods_fetched: AtomicU64::new(0),
+            go_mod_bytes: AtomicU64::new(0),
         })
+    }
+
+    /// What a download of `module` would fetch. Nothing is fetched for it, or written.
+    ///
+    /// # Errors
+    /// When no source has it, or the cache holds something that it must not hold.
+    pub async fn forecast(&self, module: &Version) -> Result<Forecast, Error> {
+        if self.present(module).await?.is_some() {
+            return Ok(Forecast::Present);
+        }
+        let _turn = self.small.acquire().await;
+        let Served { answer, by } = self.chain.zip_size(module).await?;
+        Ok(Forecast::Fetch { size: answer, from: by })
+    }
+
+    /// How many go.mod files were fetched so far, and their size together in bytes.
+    pub fn fetched_go_mods(&self) -> (u64, u64) {
+        let [count, bytes] = [&self.go_mods_fetched, &self.go_mod_bytes]
+            .map(|number| number.load(Ordering::Relaxed));
+        (count, bytes)
     }
 
     /// The cache.
@@ -229,6 +268,8 @@ impl Pipeline {
         let (served, ()) =
             futures_util::future::join(fetch, self.verifier.prefetch(module, true)).await;
         let Served { answer, by } = served?;
+        self.go_mods_fetched.fetch_add(1, Ordering::Relaxed);
+        self.go_mod_bytes.fetch_add(answer.len() as u64, Ordering::Relaxed);
         match self.verifier.verify(file(answer)).await {
             Ok(go_mod) => Ok(FoundGoMod { go_mod, kept: OnceLock::new() }),
             Err(err) => Err(self.explain(err, &Place::Source(by)).await),

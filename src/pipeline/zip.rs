@@ -145,7 +145,7 @@ impl Pipeline {
     }
 
     /// The hash of the zip if zip, hash and tree are all there and the hash is right.
-    async fn present(&self, module: &Version) -> Result<Option<String>, Error> {
+    pub(super) async fn present(&self, module: &Version) -> Result<Option<String>, Error> {
         if self.store.presence(module)? != Presence::Complete {
             return Ok(None);
         }

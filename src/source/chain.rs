@@ -106,6 +106,14 @@ impl Chain {
         self.walk(&module.path, AskZip { module, sink }).await
     }
 
+    /// How large the zip of `module` is, if its source says it beforehand.
+    ///
+    /// # Errors
+    /// See [`Chain`].
+    pub async fn zip_size(&self, module: &Version) -> Result<Served<Option<u64>>, Error> {
+        self.walk(&module.path, AskZipSize { module }).await
+    }
+
     /// The sources that may be asked for the module `path`, in the order of the list.
     pub fn sources(&self, path: &str) -> Vec<Arc<dyn Source>> {
         let private = match_prefix_patterns(&self.no_proxy, path);
@@ -250,6 +258,16 @@ impl Ask<()> for AskZip<'_> {
     }
 }
 
+struct AskZipSize<'q> {
+    module: &'q Version,
+}
+
+impl Ask<Option<u64>> for AskZipSize<'_> {
+    fn ask<'a>(&'a mut self, source: &'a dyn Source) -> BoxFuture<'a, Result<Option<u64>, Error>> {
+        source.zip_size(self.module)
+    }
+}
+
 /// What an entry means for one module.
 enum Turn<'a> {
     Ask(&'a dyn Source),
@@ -325,6 +343,9 @@ mod tests {
             unreachable!("not asked here")
         }
         fn go_mod<'a>(&'a self, _: &'a Version) -> BoxFuture<'a, Result<Vec<u8>, Error>> {
+            unreachable!("not asked here")
+        }
+        fn zip_size<'a>(&'a self, _: &'a Version) -> BoxFuture<'a, Result<Option<u64>, Error>> {
             unreachable!("not asked here")
         }
         fn zip<'a>(

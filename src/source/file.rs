@@ -32,6 +32,14 @@ impl<T: Transport> Transport for FileTransport<T> {
             self.below.get(url)
         }
     }
+
+    fn length<'a>(&'a self, url: &'a SafeUrl) -> BoxFuture<'a, Result<Option<u64>, NetError>> {
+        if url.scheme() == "file" {
+            Box::pin(async move { Ok(open(url)?.length) })
+        } else {
+            self.below.length(url)
+        }
+    }
 }
 
 fn open(url: &SafeUrl) -> Result<Response, NetError> {
@@ -102,6 +110,9 @@ mod tests {
         fn get<'a>(&'a self, url: &'a SafeUrl) -> BoxFuture<'a, Result<Response, NetError>> {
             Box::pin(async move { Err(NetError::Refused(format!("asked {url}"))) })
         }
+        fn length<'a>(&'a self, url: &'a SafeUrl) -> BoxFuture<'a, Result<Option<u64>, NetError>> {
+            Box::pin(async move { Err(NetError::Refused(format!("asked {url}"))) })
+        }
     }
 
     #[tokio::test]
@@ -112,6 +123,8 @@ mod tests {
         let base = SafeUrl::new(url::Url::from_directory_path(dir.path()).unwrap());
         let transport = FileTransport::new(Nothing);
         let response = transport.get(&base.join("some%20file")).await.unwrap();
+        let length = transport.length(&base.join("some%20file")).await;
+        assert_eq!(length, Ok(Some(big.len() as u64)));
         assert_eq!(response.bytes(1 << 30).await.unwrap(), big);
         let missing = transport.get(&base.join("other")).await.err().unwrap();
         assert!(missing.is_not_found());

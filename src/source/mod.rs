@@ -60,6 +60,8 @@ pub trait Source: Send + Sync {
     fn latest<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<RevInfo, Error>>;
     /// The go.mod file of a version.
     fn go_mod<'a>(&'a self, module: &'a Version) -> BoxFuture<'a, Result<Vec<u8>, Error>>;
+    /// How large the zip of a version is, if the source says it beforehand.
+    fn zip_size<'a>(&'a self, module: &'a Version) -> BoxFuture<'a, Result<Option<u64>, Error>>;
     /// The zip of a version, handed to `sink` in pieces.
     fn zip<'a>(
         &'a self,

@@ -92,9 +92,13 @@ impl Proxy {
         }
     }
 
-    async fn copy_zip(&self, module: &Version, sink: &mut dyn ZipSink) -> Result<(), Error> {
+    fn zip_url(&self, module: &Version) -> Result<SafeUrl, Error> {
         let escaped = escape_version(&module.path, &module.version)?;
-        let url = self.url(&module.path, &format!("@v/{escaped}.zip"))?;
+        self.url(&module.path, &format!("@v/{escaped}.zip"))
+    }
+
+    async fn copy_zip(&self, module: &Version, sink: &mut dyn ZipSink) -> Result<(), Error> {
+        let url = self.zip_url(module)?;
         let mut response = self.transport.get(&url).await?.ok().await?;
         if response.length.is_some_and(|length| length > MAX_ZIP) {
             return Err(too_large());
@@ -142,6 +146,16 @@ impl Source for Proxy {
             let escaped = escape_version(&module.path, &module.version)?;
             let data = self.bytes(&module.path, &format!("@v/{escaped}.mod"), MAX_GO_MOD).await;
             data.map_err(|err| of_version(err, &module.path, &module.version))
+        })
+    }
+
+    fn zip_size<'a>(&'a self, module: &'a Version) -> BoxFuture<'a, Result<Option<u64>, Error>> {
+        Box::pin(async move {
+            let size = async {
+                let url = self.zip_url(module)?;
+                Ok(self.transport.length(&url).await?)
+            };
+            size.await.map_err(|err: Error| of_version(err, &module.path, &module.version))
         })
     }
 

@@ -59,6 +59,9 @@ impl Store {
     /// When the file can't be written.
     pub fn write_info(&self, module: &Version, info: &RevInfo) -> Result<(), Error> {
         let path = self.file(module, Kind::Info)?;
+        if self.dry {
+            return Ok(());
+        }
         // A time that can be read but not be written: go goes on without the file, and so do we.
         let Ok(data) = info.for_disk().encode() else { return Ok(()) };
         write_file(&path, &data)
@@ -82,6 +85,9 @@ impl Store {
         go_mod: &Verified<Arc<GoModFile>>,
     ) -> Result<(), Error> {
         let path = self.file(module, Kind::Mod)?;
+        if self.dry {
+            return Ok(());
+        }
         let mut written = None;
         let mut publish = || written = Some(write_file(&path, &go_mod.content().data));
         // Under the list's lock, and the list first: killed in between, the next run finds no go.mod,

@@ -29,13 +29,19 @@ pub mod unpack;
 pub struct Store {
     root: PathBuf,
     writable_trees: bool,
+    dry: bool,
     made: Arc<OnceLock<Result<(), Error>>>,
 }
 
 impl Store {
     /// The cache at `root`. `writable_trees` is `-modcacherw`.
     pub fn new(root: &Path, writable_trees: bool) -> Store {
-        Store { root: root.to_path_buf(), writable_trees, made: Arc::default() }
+        Store { root: root.to_path_buf(), writable_trees, dry: false, made: Arc::default() }
+    }
+
+    /// The same cache, read only: what would be written to it is forgotten.
+    pub fn dry(self) -> Store {
+        Store { dry: true, ..self }
     }
 
     /// Makes the cache's folder if need be, once. As with go this happens when the first of its
@@ -44,6 +50,9 @@ impl Store {
     /// # Errors
     /// When the folder is relative, is no directory or can't be made; in go's words.
     fn make(&self) -> Result<(), Error> {
+        if self.dry {
+            return Ok(());
+        }
         self.made.get_or_init(|| make(&self.root)).clone()
     }
 

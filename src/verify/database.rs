@@ -58,6 +58,8 @@ pub struct Setup {
     pub routes: Vec<Route>,
     /// `$GOMODCACHE/cache/download/sumdb`.
     pub cache: PathBuf,
+    /// Whether answers, tiles and heads are kept there, or only read.
+    pub keep: bool,
     /// `$GOPATH/pkg/sumdb`, or why it is not known.
     pub heads: Result<PathBuf, String>,
 }
@@ -208,7 +210,7 @@ impl Database {
             Err(err) => vec![Err(err); batch.len()],
         };
         for (pending, record) in batch.into_iter().zip(records) {
-            if let (Ok(_), Some((path, data))) = (&record, &pending.fresh) {
+            if let (Ok(_), Some((path, data)), true) = (&record, &pending.fresh, setup.keep) {
                 cache(path, data);
             }
             // Nobody waits for it any more if the run was ended.
@@ -231,7 +233,11 @@ impl Database {
             _ => to_error(err),
         };
         let accepted = self.with_client(setup, |client| client.check(&plan, &tiles))?;
-        let accepted = accepted.map_err(explain)?;
+        let mut accepted = accepted.map_err(explain)?;
+        if !setup.keep {
+            accepted.tiles_to_save.clear();
+            accepted.new_head = None;
+        }
         for tile in &accepted.tiles_to_save {
             if let Some(data) = tiles.get(tile) {
                 let path = cache_path(setup, &name, &tile.to_string());

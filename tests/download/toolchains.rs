@@ -268,3 +268,15 @@ fn another_zip_than_the_published_one_is_refused() {
     assert!(!tree_of(&project, "go1.99.1", "plan9/mips").exists());
     tree::make_writable(&project.modcache());
 }
+
+#[test]
+fn a_dry_run_counts_them_and_fetches_none() {
+    let server = serve();
+    let project = project(&server, "1.99.1", "");
+    let before = Snapshot::of(project.root());
+    let output = project.gomodfetch(["download", "--dry-run", "--toolchains=plan9/mips"]).run();
+    output.success().stdout_has("golang.org/toolchain v0.0.1-go1.99.1.plan9-mips: ");
+    output.stdout_has("1 zips to fetch, ");
+    assert_eq!(before.diff(&Snapshot::of(project.root())), [""; 0]);
+    assert!(server.requests_for("*.zip").iter().all(|request| request.method == "HEAD"));
+}

@@ -1,6 +1,7 @@
 //! `download`.
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::builder::ValueParser;
@@ -44,6 +45,12 @@ pub fn define() -> Command {
                 .long("locked")
                 .action(ArgAction::SetTrue)
                 .help("Fail if go.mod or go.sum would have to change"),
+        )
+        .arg(
+            Arg::new("dry-run")
+                .long("dry-run")
+                .action(ArgAction::SetTrue)
+                .help("Say what would be fetched, and how much; write nothing"),
         )
         .arg(explain())
         .arg(
@@ -96,6 +103,23 @@ pub fn run(call: Invocation<'_>) -> anyhow::Result<u8> {
     };
     crate::sys::limits::raise_open_files();
     let Invocation { ctx, reporter, printer, .. } = call;
+    if ctx.dry {
+        let result = operate(move || async move { ops::dry_run::run(&ctx, &args).await })?;
+        reporter.finish();
+        let plan = match result {
+            Ok(plan) => plan,
+            Err(err) => return Ok(printer.error(&err)),
+        };
+        std::io::stdout().write_all(&match json {
+            true => print::plan_json(&plan),
+            false => print::plan_text(&plan).into_bytes(),
+        })?;
+        let failed = plan.modules.iter().filter_map(|planned| planned.forecast.as_ref().err());
+        for err in failed.filter(|_| !json).chain(&plan.graph_error) {
+            printer.error(err);
+        }
+        return Ok(plan.error().map_or(0, Error::exit_code));
+    }
     // Shared, since what is known is told even of a run that is broken off.
     let told = Arc::new(Mutex::new(print::Results::new(json, stream)));
     let telling = Arc::clone(&told);
