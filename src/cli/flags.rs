@@ -10,6 +10,9 @@ use crate::config::goflags::{self, FlagKind, FlagValue, Flags};
 /// Zips in transfer at once, unless `--jobs` says otherwise.
 pub const DEFAULT_JOBS: usize = 128;
 
+/// Columns of the help texts.
+const HELP_WIDTH: usize = 100;
+
 const ABOUT: &str = "Download Go modules into the cache that the go command uses";
 
 const AFTER_HELP: &str = "\
@@ -30,7 +33,7 @@ pub fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .infer_long_args(false)
-        .max_term_width(100)
+        .max_term_width(HELP_WIDTH)
         // As with go it may stand before the command's name, and after it.
         .arg(
             Arg::new("C")
@@ -125,7 +128,7 @@ pub fn switch(name: &'static str) -> Arg {
         .num_args(0..=1)
         .require_equals(true)
         .default_missing_value("true")
-        .hide_possible_values(true)
+        .value_name("BOOL")
         .value_parser(ValueParser::new(boolean))
         .action(ArgAction::Append)
 }
@@ -182,6 +185,17 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         command().debug_assert();
+    }
+
+    #[test]
+    fn help_has_no_line_that_would_be_broken() {
+        for definition in commands::ALL {
+            let command = (definition.define)();
+            let help = command.get_long_about().map(ToString::to_string).unwrap_or_default();
+            for line in help.lines() {
+                assert!(line.chars().count() <= HELP_WIDTH, "{}: {line}", definition.name);
+            }
+        }
     }
 
     #[test]

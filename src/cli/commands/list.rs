@@ -15,11 +15,12 @@ use crate::ops::list::Format;
 const HELP: &str = "\
 Tell what is known of modules, as `go list -m` does. -m may be left out.
 
-Without arguments: the main module. An argument is `all`, a pattern with `...`, a module path that is
-part of the build list, or `path@query`: a version, `latest`, `v1`, `<=v1.5.0`, a branch or a commit.
+Without arguments: the main module. An argument is `all`, a pattern with `...`, a module path that
+is part of the build list, or `path@query`: a version, `latest`, `v1`, `<=v1.5.0`, a branch or a
+commit.
 
-A module is a line of text, a JSON object (-json), or what a Go template makes of it (-f): the dot is
-a struct with the fields that -json shows, as described in `go help list`.
+A module is a line of text, a JSON object (-json), or what a Go template makes of it (-f): the dot
+is a struct with the fields that -json shows, as described in `go help list`.
 
 go.mod and go.sum are not changed, unless by -mod=mod.";
 
