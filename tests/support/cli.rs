@@ -127,6 +127,21 @@ impl Project {
         self
     }
 
+    /// Another place with the same files, at this moment, and the same settings.
+    pub fn duplicate(&self) -> Self {
+        let mut copy = Self::new("");
+        let (old, new) = (self.root().to_string_lossy().into_owned(), copy.root().to_owned());
+        for name in ["project", "home", "gopath"] {
+            tree::copy(&self.root().join(name), &new.join(name));
+        }
+        for (name, value) in &self.env {
+            // The certificate of a server lies elsewhere.
+            let value = value.to_string_lossy().replace(&old, &new.to_string_lossy());
+            copy.env.insert(name.clone(), value.into());
+        }
+        copy
+    }
+
     /// Reads a file of the project.
     #[track_caller]
     pub fn read(&self, name: &str) -> String {
@@ -257,6 +272,34 @@ impl Invocation {
         self.through(["/bin/sh", "-c", script.as_str(), "sh"])
     }
 
+    /// The command as the standard library has it, with nothing said of its streams.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.args).env_clear().envs(&self.env).current_dir(&self.dir);
+        command
+    }
+
+    /// What it left behind when it ended, its streams being collected.
+    pub fn output(
+        &self,
+        status: ExitStatus,
+        stdout: &Receiver<Vec<u8>>,
+        stderr: &Receiver<Vec<u8>>,
+    ) -> Output {
+        // Something that the program started may hold the pipes open longer than it lives.
+        let text = |pipe: &Receiver<Vec<u8>>| {
+            let data = pipe.recv_timeout(DRAIN).unwrap_or_default();
+            String::from_utf8_lossy(&data).into_owned()
+        };
+        Output {
+            status,
+            stdout: text(stdout),
+            stderr: text(stderr),
+            command: self.to_string(),
+            root: self.root.clone(),
+        }
+    }
+
     /// Runs it to its end.
     #[track_caller]
     pub fn run(self) -> Output {
@@ -266,12 +309,8 @@ impl Invocation {
     /// Starts it.
     #[track_caller]
     pub fn spawn(self) -> Running {
-        let mut command = Command::new(&self.program);
+        let mut command = self.command();
         command
-            .args(&self.args)
-            .env_clear()
-            .envs(&self.env)
-            .current_dir(&self.dir)
             .stdin(if self.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -300,7 +339,7 @@ impl fmt::Display for Invocation {
 }
 
 /// Reads a pipe to its end in a thread, so that none fills up.
-fn collect(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+pub(super) fn collect(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut data = Vec::new();
@@ -356,18 +395,7 @@ impl Running {
             let _ = self.child.kill();
             self.child.wait().expect("a child process")
         });
-        // Something that the program started may hold the pipes open longer than it lives.
-        let text = |pipe: &Receiver<Vec<u8>>| {
-            let data = pipe.recv_timeout(DRAIN).unwrap_or_default();
-            String::from_utf8_lossy(&data).into_owned()
-        };
-        let output = Output {
-            status,
-            stdout: text(&self.stdout),
-            stderr: text(&self.stderr),
-            command: self.invocation.to_string(),
-            root: self.invocation.root.clone(),
-        };
+        let output = self.invocation.output(status, &self.stdout, &self.stderr);
         assert!(!timed_out, "killed after {} s\n{output}", limit.as_secs());
         output
     }

@@ -39,7 +39,11 @@ pub mod requests;
 pub mod server;
 pub mod sumlog;
 pub mod tls;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub mod trace;
 pub mod tree;
 pub mod txtar;
+#[cfg(unix)]
+pub mod user;
 pub mod versions;
 pub mod zips;

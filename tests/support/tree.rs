@@ -165,6 +165,28 @@ pub fn assert_same_without(expected: &Path, actual: &Path, unwanted: impl Fn(&st
     );
 }
 
+/// Copies a tree with its permission bits; pipes and the like are left out.
+pub fn copy(from: &Path, to: &Path) {
+    let failed = |err| -> ! { panic!("copying {}: {err}", from.display()) };
+    let meta = fs::symlink_metadata(from).unwrap_or_else(|err| failed(err));
+    if meta.is_dir() {
+        fs::create_dir_all(to).unwrap_or_else(|err| failed(err));
+        for entry in fs::read_dir(from).unwrap_or_else(|err| failed(err)) {
+            let name = entry.unwrap_or_else(|err| failed(err)).file_name();
+            copy(&from.join(&name), &to.join(&name));
+        }
+        // Last, for nothing can be put into a folder that is read-only.
+        fs::set_permissions(to, meta.permissions()).unwrap_or_else(|err| failed(err));
+    } else if meta.is_file() {
+        fs::copy(from, to).map(drop).unwrap_or_else(|err| failed(err));
+    } else if meta.is_symlink() {
+        #[cfg(unix)]
+        fs::read_link(from)
+            .and_then(|target| std::os::unix::fs::symlink(target, to))
+            .unwrap_or_else(|err| failed(err));
+    }
+}
+
 /// Removes a tree whose directories may be read-only; what does not exist is removed already.
 pub fn remove(root: &Path) {
     if fs::symlink_metadata(root).is_err() {

@@ -3,8 +3,7 @@
 //! As root nothing is forbidden, so these run as another user: by `setpriv` where the tests run as root.
 
 use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -17,6 +16,7 @@ use super::support::registry::Registry;
 use super::support::server::Server;
 use super::support::sumlog::SumLog;
 use super::support::tree::{self, Kind, Snapshot};
+use super::support::user::{User, set_mode, skipped};
 
 const A: &str = "example.com/a v1.0.0";
 const ARGS: [&str; 2] = ["download", "example.com/a@v1.0.0"];
@@ -24,8 +24,6 @@ const ALL: [&str; 2] = ["download", "all"];
 const DOWNLOAD: &str = "pkg/mod/cache/download";
 const VERSIONS: &str = "pkg/mod/cache/download/example.com/a/@v";
 const SUMDB: &str = "pkg/mod/cache/download/sumdb/sum.example.com";
-/// Whom the tests that root starts run as.
-const NOBODY: u32 = 65534;
 
 fn registry() -> Registry {
     let mut registry = Registry::from_graph("b v1.0.0");
@@ -45,80 +43,6 @@ fn server() -> Server {
 
 fn place(server: &Server) -> Project {
     project(server, &main_module(&[A, "example.com/b v1.0.0"]), "")
-}
-
-/// A user to whom things can be forbidden.
-struct User {
-    wrapper: Vec<String>,
-}
-
-impl User {
-    /// Ourselves, or nobody if we are root; nothing, after saying which test is skipped, where that can't
-    /// be had.
-    fn find(test: &str) -> Option<Self> {
-        let own = tempfile::tempfile().expect("a temporary file").metadata().expect("its owner");
-        if own.uid() != 0 {
-            return Some(Self { wrapper: Vec::new() });
-        }
-        let wrapper = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--"];
-        let works = Command::new(wrapper[0]).args(&wrapper[1..]).arg("true").status();
-        if works.is_ok_and(|status| status.success()) {
-            return Some(Self { wrapper: wrapper.map(str::to_owned).to_vec() });
-        }
-        skipped(test, "the tests run as root, and there is no setpriv");
-        None
-    }
-
-    /// Gives the whole place to the user.
-    fn owns(&self, place: &Project) {
-        if !self.wrapper.is_empty() {
-            give(place.root());
-        }
-    }
-
-    /// The program under test, run by the user.
-    fn gomodfetch(&self, place: &Project, args: &[&str]) -> Invocation {
-        // Where it was built others may not look.
-        let program = place.root().join("gomodfetch");
-        if !program.exists() {
-            let built = Path::new(env!("CARGO_BIN_EXE_gomodfetch"));
-            let linked = fs::hard_link(built, &program);
-            linked.or_else(|_| fs::copy(built, &program).map(drop)).expect("the program");
-        }
-        self.through(place.program(&program, args))
-    }
-
-    /// The real `go`, run by the user.
-    fn go(&self, place: &Project, go: &Go, args: &[&str]) -> Invocation {
-        let invocation = place.go(go, ["mod"].iter().chain(args));
-        self.owns(place);
-        self.through(invocation)
-    }
-
-    fn through(&self, invocation: Invocation) -> Invocation {
-        if self.wrapper.is_empty() { invocation } else { invocation.through(&self.wrapper) }
-    }
-}
-
-fn give(path: &Path) {
-    std::os::unix::fs::lchown(path, Some(NOBODY), Some(NOBODY)).expect("a change of owner");
-    if fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir()) {
-        for entry in fs::read_dir(path).expect("a folder") {
-            let entry = entry.expect("an entry").path();
-            if !entry.ends_with("gomodfetch") {
-                give(&entry);
-            }
-        }
-    }
-}
-
-fn skipped(test: &str, why: &str) {
-    // Past the capture of the test harness, which shows nothing of a test that passes.
-    let _ = writeln!(std::io::stderr().lock(), "SKIPPED {test}: {why}");
-}
-
-fn set_mode(path: &Path, mode: u32) {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a change of mode");
 }
 
 /// Takes the write bits from everything below the folder, and from itself.
@@ -172,6 +96,7 @@ fn a_fresh_cache_of_an_ordinary_user() {
         user.gomodfetch(&place, &ALL).umask(umask).run().success().silent();
         if let Some(go) = Go::find("a_fresh_cache_of_an_ordinary_user") {
             let with_go = self::place(&server);
+            user.owns(&with_go);
             user.go(&with_go, &go, &ALL).umask(umask).run().success();
             tree::assert_same_without(&with_go.gopath(), &place.gopath(), |path| {
                 path.ends_with("lock")
@@ -583,16 +508,19 @@ fn a_disk_without_space() {
     let server = Server::http(large());
     let undisturbed = place(&server);
     undisturbed.gomodfetch(ALL).run().success();
-    for size in ["4k", "16k", "64k", "200k", "400k"] {
+    // Too small, or with room for too few files.
+    let sizes = ["4k", "16k", "64k", "200k", "400k"].map(|size| format!("size={size}"));
+    let files = [3, 7, 12, 15, 18].map(|files| format!("size=64m,nr_inodes={files}"));
+    for options in sizes.into_iter().chain(files) {
         let place = place(&server);
         let cache = place.modcache();
         fs::create_dir_all(&cache).unwrap();
         let saved = place.root().join("saved");
         // The disk is full, then it is not; what the first run left and the second made is told.
         let script = format!(
-            "mount -t tmpfs -o size={size} none '{cache}' || exit 99\n\
+            "mount -t tmpfs -o {options} none '{cache}' || exit 99\n\
              \"$@\"; echo \"first $?\"; find '{cache}' -name '*.tmp*' -o -path '*/a/*.zip'\n\
-             mount -o remount,size=64m '{cache}'\n\
+             mount -o remount,size=64m,nr_inodes=10000 '{cache}'\n\
              \"$@\"; echo \"second $?\"; cp -a '{cache}' '{saved}'",
             cache = cache.display(),
             saved = saved.display()
