@@ -25,5 +25,7 @@ mod disk;
 mod kill;
 #[path = "survive/owners.rs"]
 mod owners;
+#[path = "survive/signals.rs"]
+mod signals;
 #[path = "survive/world.rs"]
 mod world;

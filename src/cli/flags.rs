@@ -21,7 +21,8 @@ Settings are those of the go command: GOPROXY, GOSUMDB, GOPRIVATE, GOFLAGS, `go 
 `gomodfetch env` shows each with where it came from.
 
 Exit codes: 0 success, 1 other failure, 2 usage, 3 not found, 4 not allowed (401, 403),
-5 checksum or security, 6 network, 130 interrupted.";
+5 checksum or security, 6 network, 130 interrupted,
+141 standard output closed.";
 
 /// The whole program.
 pub fn command() -> Command {

@@ -176,19 +176,34 @@ pub fn argument(arg: &OsStr) -> Result<String, Error> {
     Err(Error::message(ErrorKind::Other, text))
 }
 
-/// Listens, from now on, for Ctrl-C and for the signal that asks a process to end.
+/// Listens, from now on, for Ctrl-C and for the signals that ask a process to end and that tell it that
+/// its terminal is gone; not for those that it was started to ignore.
 fn signalled() -> std::io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
+        use std::task::Poll;
+
         use tokio::signal::unix::{SignalKind, signal};
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        Ok(async move {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
+
+        use crate::sys::signals::is_ignored;
+
+        let mut heard = Vec::new();
+        // Where it is not known whether it is ignored, the last one is best left alone.
+        for (kind, unless_known) in [
+            (SignalKind::interrupt(), false),
+            (SignalKind::terminate(), false),
+            (SignalKind::hangup(), true),
+        ] {
+            if !is_ignored(kind.as_raw_value()).unwrap_or(unless_known) {
+                heard.push(signal(kind)?);
             }
-        })
+        }
+        Ok(std::future::poll_fn(move |cx| {
+            match heard.iter_mut().any(|signal| signal.poll_recv(cx).is_ready()) {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            }
+        }))
     }
     #[cfg(not(unix))]
     Ok(async {

@@ -33,13 +33,15 @@ pub mod spelling;
 
 /// Exit code for a command line that can't be understood.
 const USAGE: u8 = 2;
+/// Exit code when nobody reads the results any more: what a shell tells of a program that SIGPIPE ended.
+const BROKEN_PIPE: u8 = 141;
 
 /// Runs the program with these arguments, the first being its own name.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args = match spelling::to_gnu(args, &flags::go_flags()) {
         Ok(args) => args,
         Err(err) => {
-            eprintln!("{err}\nRun 'gomodfetch --help' for usage.");
+            complain(&format!("{err}\nRun 'gomodfetch --help' for usage."));
             return ExitCode::from(USAGE);
         }
     };
@@ -52,11 +54,23 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match dispatch(&matches) {
         Ok(code) => ExitCode::from(code),
+        // Whoever read the results has seen enough, as in `gomodfetch download -json | head -1`.
+        Err(err) if is_broken_pipe(&err) => ExitCode::from(BROKEN_PIPE),
         Err(err) => {
-            eprintln!("gomodfetch: {err:#}");
+            complain(&format!("gomodfetch: {err:#}"));
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_broken_pipe(err: &anyhow::Error) -> bool {
+    let cause = err.root_cause().downcast_ref::<std::io::Error>();
+    cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+fn complain(text: &str) {
+    // Nothing is left to be done if standard error is gone.
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 fn dispatch(matches: &ArgMatches) -> anyhow::Result<u8> {

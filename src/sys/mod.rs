@@ -12,6 +12,7 @@
 //! - [`tree`]: directory trees that are read-only when finished.
 //! - [`once`]: work done once per key, however many ask for it.
 //! - [`read`]: files read that may be something else.
+//! - [`signals`]: which of them are ignored.
 //! - [`tty`]: text from elsewhere made safe for a terminal.
 
 #![allow(clippy::disallowed_methods, reason = "the one place that changes files and directories")]
@@ -24,6 +25,7 @@ pub mod limits;
 pub mod lock;
 pub mod once;
 pub mod read;
+pub mod signals;
 pub mod tree;
 pub mod tty;
 

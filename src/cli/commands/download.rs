@@ -130,7 +130,7 @@ pub fn run(call: Invocation<'_>) -> anyhow::Result<u8> {
         ops::download::run(&ctx, &args, &mut each).await
     })?;
     reporter.finish();
-    told.lock().unwrap_or_else(PoisonError::into_inner).finish()?;
+    let written = told.lock().unwrap_or_else(PoisonError::into_inner).finish();
     let outcome = match result {
         Ok(outcome) => outcome,
         Err(err) => return Ok(printer.error(&err)),
@@ -143,5 +143,9 @@ pub fn run(call: Invocation<'_>) -> anyhow::Result<u8> {
     for err in &outcome.errors {
         printer.error(err);
     }
-    Ok(outcome.error().map_or(0, Error::exit_code))
+    if let Some(err) = outcome.error() {
+        return Ok(err.exit_code());
+    }
+    written?;
+    Ok(0)
 }
