@@ -13,6 +13,7 @@ use crate::plan::{MainModule, MainModules, Requirements};
 use crate::spec::module::Version;
 use crate::sys::IoError;
 use crate::sys::change::{self, Kind};
+use crate::sys::lock::Lock;
 
 /// Largest go.mod that is written over.
 const MAX_GO_MOD: u64 = 16 << 20;
@@ -74,18 +75,16 @@ fn write_go_mod(main: &MainModule, pipeline: &Pipeline, overlay: &Overlay) -> Re
         ));
     }
     let new = main.file.format();
-    // Only to exclude go commands older than 1.12; go takes it too.
-    let _side_lock = session::side_lock(pipeline.store());
-    let written =
-        change::transform::<Failure>(&main.go_mod_path, MAX_GO_MOD, Kind::Source, |old| {
-            if old == new {
-                return Ok(None);
-            }
-            if old != main.as_read.data {
-                return Err(Failure::Changed);
-            }
-            Ok(Some(new))
-        });
+    let (_side_lock, kind) = side_lock(pipeline);
+    let written = change::transform::<Failure>(&main.go_mod_path, MAX_GO_MOD, kind, |old| {
+        if old == new {
+            return Ok(None);
+        }
+        if old != main.as_read.data {
+            return Err(Failure::Changed);
+        }
+        Ok(Some(new))
+    });
     written.map_err(|failure| match failure {
         Failure::Io(err) => Error::from(err).context("updating go.mod: "),
         Failure::Changed => Error::message(
@@ -114,8 +113,17 @@ fn write_go_sum(
             "updates to go.sum needed, but go.sum is part of the overlay specified with -overlay",
         ));
     }
-    let _side_lock = session::side_lock(pipeline.store());
-    gosum.write(keep)
+    let (_side_lock, kind) = side_lock(pipeline);
+    gosum.write(keep, kind)
+}
+
+/// `cache/lock`, which go commands take too before they write: so none waits for a file that is renamed
+/// over. Where it can't be had nothing is.
+fn side_lock(pipeline: &Pipeline) -> (Option<Lock>, Kind) {
+    match session::side_lock(pipeline.store()) {
+        Some(lock) => (Some(lock), Kind::Source),
+        None => (None, Kind::InPlace),
+    }
 }
 
 fn locked(file: &str) -> Error {

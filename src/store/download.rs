@@ -134,7 +134,7 @@ fn rewrite_list(coming: &Path, then: impl FnOnce()) -> Result<(), IoError> {
         let versions = versions.filter_map(|path| path.file_name()?.to_str()?.strip_suffix(".mod"));
         Ok(Some(render_version_list(versions)))
     };
-    change::transform_then(&dir.join("list"), MAX_LIST, change::Kind::List, list, then)
+    change::transform_then(&dir.join("list"), MAX_LIST, change::Kind::InPlace, list, then)
 }
 
 #[cfg(test)]

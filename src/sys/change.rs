@@ -28,8 +28,9 @@ pub enum Kind {
     /// a rename where one write can't do it, and where nothing else is known by the file itself: other
     /// names, another owner. Else it is written in place.
     Source,
-    /// A list of versions, made anew by whoever adds to it: in place, and perhaps a mixture.
-    List,
+    /// The same, but in place whatever its size, and so perhaps a mixture of pages: a list of versions,
+    /// made anew by whoever adds to it; go.mod and go.sum where `cache/lock` can't be had.
+    InPlace,
     /// A tree head, smaller than a page: the old or the new one.
     Note,
 }
@@ -87,7 +88,7 @@ fn transform_locked<E: From<IoError>>(
     }
     let grown = match kind {
         Kind::Note => Ok(()),
-        Kind::Source | Kind::List => grow(file, old.len(), new.len()),
+        Kind::Source | Kind::InPlace => grow(file, old.len(), new.len()),
     };
     if let Err(err) = grown.and_then(|()| overwrite(file, &old, &new, kind)) {
         // Best effort: whoever reads next should find what was there before.
@@ -228,7 +229,7 @@ mod tests {
     fn grows_shrinks_and_leaves_alone() {
         let dir = tempfile::tempdir().unwrap();
         let long = b"a line of some length\n".repeat(1000);
-        for kind in [Kind::Source, Kind::List, Kind::Note] {
+        for kind in [Kind::Source, Kind::InPlace, Kind::Note] {
             let path = dir.path().join("f");
             let steps: [(Option<&[u8]>, &[u8]); 6] = [
                 (Some(b"longer text"), b"longer text"),

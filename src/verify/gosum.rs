@@ -211,17 +211,17 @@ impl GoSum {
     }
 
     /// Adds what this run checked, as far as `keep` names it, to the file on disk, which may have
-    /// changed meanwhile.
+    /// changed meanwhile; `kind` says how it may be written.
     ///
     /// # Errors
     /// When the file can't be written, or has come to contradict what was checked.
-    pub fn write(&self, keep: &HashSet<Version>) -> Result<(), Error> {
+    pub fn write(&self, keep: &HashSet<Version>, kind: Kind) -> Result<(), Error> {
         let Some(path) = &self.path else { return Ok(()) };
         if !self.is_dirty(keep) {
             return Ok(());
         }
         let mut state = self.state();
-        let written = change::transform::<Failure>(path, MAX_GO_SUM, Kind::Source, |data| {
+        let written = change::transform::<Failure>(path, MAX_GO_SUM, kind, |data| {
             let mut sums = parse(path, data)?;
             for (key, hash) in &state.used {
                 let wanted =
