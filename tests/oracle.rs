@@ -9,6 +9,8 @@
 
 mod support;
 
+#[path = "oracle/batches.rs"]
+mod batches;
 #[path = "oracle/case.rs"]
 mod case;
 #[path = "oracle/lane.rs"]

@@ -1,4 +1,4 @@
-//! Random module graphs: the same build list, go.mod and go.sum by go and by us.
+//! Random module graphs: the same downloads, go.mod and go.sum by go and by us.
 //!
 //! A graph is drawn from a seed that stands in the report of a failure: `GOMODFETCH_ORACLE_SEED=N`
 //! draws that one alone, and `GOMODFETCH_ORACLE_GRAPHS` another number of them.
@@ -14,14 +14,14 @@ use crate::support::diff;
 use crate::support::registry::{Registry, file_url};
 
 /// How many graphs are drawn unless told otherwise.
-const GRAPHS: u64 = 250;
+const GRAPHS: u64 = 100;
 /// Go lines of dependencies: whole graphs, pruned graphs, and those that raise the main module's.
 const GO_LINES: [&str; 7] = ["", "1.14", "1.16", "1.17", "1.20", "1.21", "1.22.3"];
 /// Go lines of main modules.
 const MAIN_GO_LINES: [&str; 6] = ["", "1.15", "1.16", "1.17", "1.21", "1.22.1"];
 
 /// A generator of numbers (SplitMix64), which gives the same ones on every system.
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -33,16 +33,16 @@ impl Random {
     }
 
     /// A number below `n`.
-    fn below(&mut self, n: usize) -> usize {
+    pub fn below(&mut self, n: usize) -> usize {
         (self.next() % n as u64) as usize
     }
 
     /// Whether something happens that does so once in `n` times.
-    fn once_in(&mut self, n: usize) -> bool {
+    pub fn once_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
 
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
 }
