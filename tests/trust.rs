@@ -26,6 +26,8 @@ mod explain;
 mod head;
 #[path = "trust/locks.rs"]
 mod locks;
+#[path = "trust/memory.rs"]
+mod memory;
 #[path = "trust/network.rs"]
 mod network;
 #[path = "trust/routes.rs"]

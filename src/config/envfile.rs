@@ -25,6 +25,10 @@ use super::env::Env;
 use super::settings::{Setting, Sources};
 use super::userdirs::user_config_dir;
 use super::vars;
+use crate::sys::lock;
+
+/// Largest file of settings that is read. Real ones have some lines.
+const MAX_ENV_FILE: u64 = 1 << 20;
 
 /// The settings that one file holds.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +46,7 @@ impl EnvFile {
 
     /// Reads a file; one that cannot be read holds no settings.
     pub fn read(path: &Path) -> EnvFile {
-        EnvFile::parse(path, &std::fs::read(path).unwrap_or_default())
+        EnvFile::parse(path, &lock::read_any(path, MAX_ENV_FILE).unwrap_or_default())
     }
 
     /// Reads the text of a file.

@@ -203,7 +203,7 @@ mod tests {
             ("direct|nonsense", "", "direct|"),
             ("localhost:8080", "", "https://localhost:8080;"),
             ("HTTPS://u:p@A.example/", "", "https://u:xxxxx@A.example/;"),
-            ("https://token@a.example", "", "https://token@a.example;"),
+            ("https://token@a.example", "", "https://xxxxx@a.example;"),
             ("file:///p/%70", "", "file:///p/%70;"),
             ("file://", "", "file:;"),
             ("off", "x", "noproxy;off;"),
@@ -223,6 +223,10 @@ mod tests {
             ("noproxy", "invalid proxy URL missing scheme: noproxy"),
             ("/a/b", "invalid proxy URL missing scheme: /a/b"),
             ("off2,off", "invalid proxy URL missing scheme: off2"),
+            (
+                "ftp://token@a.example",
+                "invalid proxy URL scheme (must be https, http, file): ftp://xxxxx@a.example",
+            ),
             (
                 "ftp://u:p@a.example",
                 "invalid proxy URL scheme (must be https, http, file): ftp://u:xxxxx@a.example",

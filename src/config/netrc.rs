@@ -37,7 +37,7 @@ use thiserror::Error;
 use super::env::Env;
 use super::userdirs::home_dir;
 use super::vars;
-use crate::sys::IoError;
+use crate::sys::{IoError, lock};
 
 /// What a netrc file holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,6 +67,9 @@ pub enum NetrcError {
     Read(#[from] IoError),
 }
 
+/// Largest netrc that is read. Real ones have some lines.
+const MAX_NETRC: u64 = 1 << 20;
+
 /// Where the file is.
 pub fn path(env: &dyn Env) -> Result<PathBuf, NetrcError> {
     if let Some(path) = env.non_empty(vars::NETRC.name) {
@@ -83,10 +86,10 @@ pub fn path(env: &dyn Env) -> Result<PathBuf, NetrcError> {
 impl Netrc {
     /// Reads the file; one that isn't there is empty.
     pub fn read(path: &Path) -> Result<Netrc, NetrcError> {
-        match std::fs::read(path) {
+        match lock::read_any(path, MAX_NETRC) {
             Ok(data) => Ok(Netrc::parse(&String::from_utf8_lossy(&data))),
-            Err(err) if err.kind() == std::io::ErrorKind::NotFound => Ok(Netrc::default()),
-            Err(err) => Err(IoError::new("open", path, &err).into()),
+            Err(err) if err.is_not_found() => Ok(Netrc::default()),
+            Err(err) => Err(err.into()),
         }
     }
 

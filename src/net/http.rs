@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION,
+};
 use reqwest::redirect::Policy;
 use url::Url;
 
@@ -147,6 +149,14 @@ impl Transport for HttpTransport {
     fn get<'a>(&'a self, url: &'a SafeUrl) -> BoxFuture<'a, Result<Response, NetError>> {
         Box::pin(async move {
             let response = self.observed(Method::GET, url).await?;
+            if let Some(encoding) = encoding(&response) {
+                return Err(NetError::Body {
+                    url: url.to_string(),
+                    text: format!(
+                        "the answer is compressed ({encoding}) without having been asked"
+                    ),
+                });
+            }
             Ok(self.response(url, response))
         })
     }
@@ -202,6 +212,16 @@ impl HttpTransport {
             })),
         }
     }
+}
+
+/// How the body is compressed, which we never ask for: what small answers may become large ones is
+/// not worth the trouble. Nothing compressed is to be taken for the file itself.
+fn encoding(response: &reqwest::Response) -> Option<String> {
+    let codings = ["gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"];
+    let values = response.headers().get_all(CONTENT_ENCODING).iter();
+    let values = values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    let mut values = values.map(|value| value.trim().to_ascii_lowercase());
+    values.find(|value| codings.contains(&value.as_str()))
 }
 
 /// The URL without user name and password, which go into a header of their own.

@@ -11,6 +11,8 @@ use std::pin::Pin;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 
+use crate::sys::budget::{Budget, FREE, Held, Share};
+
 pub mod error;
 pub mod http;
 pub mod tls;
@@ -83,18 +85,32 @@ impl Response {
         })
     }
 
-    /// The whole body, refusing more than `limit` bytes.
-    pub async fn bytes(mut self, limit: u64) -> Result<Vec<u8>, NetError> {
-        let mut data =
-            Vec::with_capacity(self.length.unwrap_or(0).min(limit).min(1 << 20) as usize);
+    /// The whole body, refusing more than `limit` bytes. One that is large waits until `budget` has
+    /// memory for it; it is not read any further meanwhile.
+    pub async fn bytes(mut self, limit: u64, budget: &Budget) -> Result<Held, NetError> {
+        let too_large = |url: &SafeUrl| NetError::TooLarge { url: url.to_string(), limit };
+        let announced = self.length.unwrap_or(limit);
+        if announced > limit {
+            return Err(too_large(&self.url));
+        }
+        let mut data = Vec::new();
+        let mut share = None;
         while let Some(chunk) = self.body.next().await {
             let chunk = chunk.map_err(|text| NetError::Body { url: self.url.to_string(), text })?;
-            if data.len() as u64 + chunk.len() as u64 > limit {
-                return Err(NetError::TooLarge { url: self.url.to_string(), limit });
+            let size = data.len() as u64 + chunk.len() as u64;
+            if size > limit {
+                return Err(too_large(&self.url));
+            }
+            if size > FREE && share.is_none() {
+                // All at once, be it too much: who holds a part while waiting blocks others. What a
+                // file is too long for its announced size waits for what it may become.
+                let most = if size > announced { limit } else { announced };
+                share = Some(budget.share(most).await);
+                data.reserve_exact(usize::try_from(most).unwrap_or(0).saturating_sub(data.len()));
             }
             data.extend_from_slice(&chunk);
         }
-        Ok(data)
+        Ok(Held::new(data, share.unwrap_or_else(Share::none)))
     }
 }
 

@@ -470,7 +470,7 @@ impl<'a> Run<'a> {
             json.info = place(Kind::Info);
             let go_mod = downloaded.go_mod.as_ref()?;
             json.go_mod = place(Kind::Mod);
-            json.go_mod_sum = go_mod.hash.clone();
+            json.go_mod_sum = go_mod.clone();
             let zip = downloaded.zip.as_ref()?;
             json.zip = place(Kind::Zip);
             json.sum = zip.hash.clone();

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::ctx::Ctx;
 use crate::error::{Error, ErrorKind};
@@ -15,6 +15,10 @@ use crate::spec::filepath;
 use crate::spec::module::Version;
 use crate::sys::once::OnceMap;
 
+/// The most requirements, and versions taken back, in all go.mod files of a graph together. The largest
+/// real graphs have some hundred thousand.
+const MAX_EDGES: usize = 1 << 21;
+
 /// The go.mod files of an operation's module graph, each read once.
 pub struct Dependencies {
     pipeline: Arc<Pipeline>,
@@ -23,6 +27,7 @@ pub struct Dependencies {
     ctx: Ctx,
     rules: GoRules,
     noted: AtomicBool,
+    edges: AtomicUsize,
     summaries: OnceMap<Version, Result<Arc<Summary>, Error>>,
 }
 
@@ -42,6 +47,7 @@ impl Dependencies {
             ctx: ctx.clone(),
             rules,
             noted: AtomicBool::new(false),
+            edges: AtomicUsize::new(0),
             summaries: OnceMap::default(),
         }
     }
@@ -58,14 +64,18 @@ impl Dependencies {
     }
 
     async fn summary(&self, module: &Version) -> Result<Arc<Summary>, Error> {
-        let (name, data) = if module.version.is_empty() {
-            self.read_directory(module)?
-        } else {
-            ("go.mod".to_owned(), self.pipeline.go_mod(module).await?.data.clone())
+        let parse = |name: &str, data: &[u8]| {
+            Summary::parse(name, data).map_err(|err| {
+                Error::message(ErrorKind::Other, format!("parsing {name}: {err}")).of_module(module)
+            })
         };
-        let summary = Summary::parse(&name, &data).map_err(|err| {
-            Error::message(ErrorKind::Other, format!("parsing {name}: {err}")).of_module(module)
-        })?;
+        let summary = if module.version.is_empty() {
+            let (name, data) = self.read_directory(module)?;
+            parse(&name, &data)?
+        } else {
+            self.pipeline.read_go_mod(module, |data| parse("go.mod", data)).await??
+        };
+        self.count(&summary)?;
         Ok(Arc::new(summary))
     }
 
@@ -79,6 +89,16 @@ impl Dependencies {
                 Err(Error::message(ErrorKind::Other, text).of_module(module))
             }
         }
+    }
+
+    /// Refuses a graph that no project has, before it takes all memory.
+    fn count(&self, summary: &Summary) -> Result<(), Error> {
+        let more = summary.require.len() + summary.retract.len();
+        if self.edges.fetch_add(more, Ordering::Relaxed).saturating_add(more) > MAX_EDGES {
+            let text = format!("module graph is too large: more than {MAX_EDGES} requirements");
+            return Err(Error::message(ErrorKind::Security, text).fatal());
+        }
+        Ok(())
     }
 
     fn check_go_version(&self, module: &Version, summary: &Summary) -> Result<(), Error> {

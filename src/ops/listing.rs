@@ -105,6 +105,9 @@ pub async fn list(
         let (updated, loaded, error) = expand_graph(requirements, main, go_mods).await;
         requirements = updated;
         graph = Some(loaded);
+        if let Some(err) = error.as_ref().filter(|err| err.is_fatal()) {
+            return Err(err.clone());
+        }
         graph_error = error;
     }
     let selected = |path: &str| match &graph {

@@ -1,5 +1,6 @@
 //! The main modules: found, read, and checked as the `go` command checks them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::config::mode::Workspace;
@@ -138,16 +139,20 @@ impl Project {
     /// # Errors
     /// go's errors on a file that is malformed, too new, or has no module line.
     pub fn read_main(&self, ctx: &Ctx, fixed: &FixedVersions) -> Result<Read, Error> {
-        let mut fixer = Fixer { fixed, missing: Vec::new(), applied: false };
+        let mut fixer = Fixer { fixed, missing: BTreeSet::new(), applied: false };
         let read = match (&self.work, &self.root) {
             (Some(work), _) => work.read_modules(ctx, self, &mut fixer),
             (None, Some(root)) => self.read_single(ctx, root, &mut fixer),
             (None, None) => Ok(MainModules::none()),
         };
+        if fixer.has_too_many() {
+            let text = format!("too many versions to look up (max is {MAX_NOT_CANONICAL})");
+            return Err(Error::message(ErrorKind::Other, format!("errors parsing go.mod: {text}")));
+        }
         if fixer.missing.is_empty() {
             Ok(Read::Main(Box::new(read?)))
         } else {
-            Ok(Read::Unresolved(fixer.missing))
+            Ok(Read::Unresolved(fixer.missing.into_iter().collect()))
         }
     }
 
@@ -275,11 +280,18 @@ pub type FixedVersions = std::collections::HashMap<Version, Result<String, Error
 /// Puts versions of a main module's go.mod into canonical form.
 pub(super) struct Fixer<'a> {
     fixed: &'a FixedVersions,
-    missing: Vec<Version>,
+    missing: BTreeSet<Version>,
     applied: bool,
 }
 
+/// The most versions of a go.mod that are not canonical. Each has to be looked up.
+const MAX_NOT_CANONICAL: usize = 10_000;
+
 impl Fixer<'_> {
+    fn has_too_many(&self) -> bool {
+        self.fixed.len() + self.missing.len() > MAX_NOT_CANONICAL
+    }
+
     fn fix(&mut self, path: &str, version: &str) -> Result<String, FixError> {
         // Early tools wrote gopkg.in versions with the commit after this mark.
         let version = match version.split_once("-gopkgin-") {
@@ -313,8 +325,9 @@ impl Fixer<'_> {
                 Some(err) => FixError::Module(err.clone()),
                 None => FixError::Other(std::sync::Arc::new(err.clone())),
             }),
+            None if self.has_too_many() => Ok(version.to_owned()),
             None => {
-                self.missing.push(Version::new(path, version));
+                self.missing.insert(Version::new(path, version));
                 Ok(version.to_owned())
             }
         }

@@ -369,9 +369,9 @@ impl Queries<'_> {
 
     /// Whether a version has a go.mod of its own, rather than one made for want of it.
     async fn has_go_mod(&self, path: &Arc<str>, version: &str) -> Result<bool, Error> {
-        let go_mod = self.pipeline.go_mod(&Version::new(Arc::clone(path), version)).await?;
         let made = format!("module {}\n", crate::spec::modfile::auto_quote(path));
-        Ok(go_mod.data != made.as_bytes())
+        let module = Version::new(Arc::clone(path), version);
+        self.pipeline.read_go_mod(&module, |data| data != made.as_bytes()).await
     }
 
     /// What must not be chosen, the retractions being known later.

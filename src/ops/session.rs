@@ -18,6 +18,7 @@ use crate::source::chain::{Chain, Entry, Link};
 use crate::source::file::FileTransport;
 use crate::source::proxy::Proxy;
 use crate::store::Store;
+use crate::sys::budget::Budget;
 use crate::verify::Verifier;
 use crate::verify::database::{Database, Route, Setup};
 use crate::verify::gosum::GoSum;
@@ -25,6 +26,9 @@ use crate::verify::gosum::GoSum;
 /// How many connections HTTP/2 streams to one proxy are spread over: one alone is held up as a
 /// whole by each lost packet.
 const CONNECTIONS: usize = 4;
+
+/// Memory for all go.mod files and lists that are larger than 64 KiB each.
+const BODY_MEMORY: u64 = 32 << 20;
 
 /// The pipeline for an operation with this go.sum.
 ///
@@ -62,12 +66,13 @@ fn make(ctx: &Ctx, gosum: GoSum) -> Result<Arc<Pipeline>, Error> {
     );
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let limits = Limits { zips: ctx.jobs, unpackers: cores };
-    let chain = chain(config, &ctx.transport);
+    let bodies = Budget::new(BODY_MEMORY);
+    let chain = chain(config, &ctx.transport, &bodies);
     let explain = Explaining { level: ctx.explain, temp_dir: config.temp_dir.clone() };
-    Ok(Pipeline::new(chain, store, verifier, limits, explain, Arc::clone(&ctx.observer)))
+    Ok(Pipeline::new(chain, store, verifier, limits, bodies, explain, Arc::clone(&ctx.observer)))
 }
 
-fn chain(config: &Config, transport: &Arc<dyn Transport>) -> Chain {
+fn chain(config: &Config, transport: &Arc<dyn Transport>, bodies: &Budget) -> Chain {
     let list = match config.goproxy() {
         Ok(list) => list,
         Err(err) => return Chain::broken(config_error(err)),
@@ -76,7 +81,7 @@ fn chain(config: &Config, transport: &Arc<dyn Transport>) -> Chain {
         entry: match &entry.proxy {
             ProxySetting::Url(url) => {
                 let base = SafeUrl::new(url.secret().clone());
-                Entry::Proxy(Arc::new(Proxy::new(base, Arc::clone(transport))))
+                Entry::Proxy(Arc::new(Proxy::new(base, Arc::clone(transport), bodies.clone())))
             }
             ProxySetting::Direct => Entry::Direct,
             ProxySetting::Off => Entry::Off,

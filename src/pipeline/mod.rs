@@ -23,6 +23,7 @@ use crate::store::Store;
 use crate::store::download::GoModFile;
 use crate::store::inspect::Inspection;
 use crate::store::spool::MemoryBudget;
+use crate::sys::budget::{Budget, Held};
 use crate::sys::once::OnceMap;
 use crate::verify::{Verified, Verifier};
 
@@ -33,6 +34,8 @@ pub use zip::{ZipDone, ZipFailure, ZipReady};
 
 /// Memory for all zips that are neither on disk nor unpacked yet.
 const ZIP_MEMORY: u64 = 32 << 20;
+/// The most versions of a list that is remembered for the whole run.
+const MAX_KEPT_VERSIONS: usize = 10_000;
 /// Small files in transfer at once: .info, .mod, lists.
 const SMALL_TRANSFERS: usize = 256;
 
@@ -72,6 +75,7 @@ pub struct Pipeline {
     unpackers: Arc<Semaphore>,
     cores: usize,
     memory: Arc<MemoryBudget>,
+    bodies: Budget,
     stats: OnceMap<(Arc<str>, String), Result<Arc<RevInfo>, Error>>,
     lists: OnceMap<Arc<str>, Result<Arc<Vec<String>>, Error>>,
     newest: OnceMap<Arc<str>, Result<Arc<RevInfo>, Error>>,
@@ -96,8 +100,23 @@ pub enum Forecast {
 
 /// A go.mod that was checked, and whether it stands in the cache.
 struct FoundGoMod {
-    go_mod: Verified<Arc<GoModFile>>,
+    hash: String,
+    is_large: bool,
+    /// A small one is held for the whole run. A large one must make room for others: it is handed out
+    /// once, and read or fetched again for whoever comes later.
+    file: tokio::sync::Mutex<Option<Verified<Arc<GoModFile>>>>,
     kept: OnceLock<Result<(), Error>>,
+}
+
+impl FoundGoMod {
+    fn new(file: Verified<Arc<GoModFile>>, kept: OnceLock<Result<(), Error>>) -> FoundGoMod {
+        FoundGoMod {
+            hash: file.content().hash.clone(),
+            is_large: file.content().data.is_large(),
+            file: tokio::sync::Mutex::new(Some(file)),
+            kept,
+        }
+    }
 }
 
 /// What became of the three files of a module version.
@@ -105,19 +124,20 @@ struct FoundGoMod {
 pub struct Downloaded {
     /// The .info.
     pub info: Result<Arc<RevInfo>, Error>,
-    /// The go.mod.
-    pub go_mod: Result<Arc<GoModFile>, Error>,
+    /// The `h1:` hash of the go.mod.
+    pub go_mod: Result<String, Error>,
     /// The zip and the tree.
     pub zip: Result<ZipDone, Error>,
 }
 
 impl Pipeline {
-    /// A pipeline for one run.
+    /// A pipeline for one run. `bodies` is the memory in which the chain holds go.mod files.
     pub fn new(
         chain: Chain,
         store: Store,
         verifier: Verifier,
         limits: Limits,
+        bodies: Budget,
         explaining: Explaining,
         observer: Arc<dyn Observer>,
     ) -> Arc<Pipeline> {
@@ -132,6 +152,7 @@ impl Pipeline {
             unpackers: Arc::new(Semaphore::new(limits.unpackers.max(1))),
             cores: limits.unpackers,
             memory: MemoryBudget::new(ZIP_MEMORY),
+            bodies,
             stats: OnceMap::default(),
             lists: OnceMap::default(),
             newest: OnceMap::default(),
@@ -221,7 +242,12 @@ impl Pipeline {
             let fetched = self.chain.versions(path, "").await?;
             Ok(Arc::new(fetched))
         };
-        self.lists.get_or(path, fetch).await
+        let found = self.lists.get_or(path, fetch).await;
+        // Who asks again, which is rare, asks the proxy again; nobody has a list of such a length.
+        if found.as_ref().is_ok_and(|versions| versions.len() > MAX_KEPT_VERSIONS) {
+            self.lists.forget(path);
+        }
+        found
     }
 
     /// The newest version of the module `path`, as the source sees it; kept in the cache.
@@ -235,31 +261,72 @@ impl Pipeline {
         self.newest.get_or(path, fetch).await
     }
 
-    /// The verified go.mod of a module version, kept in the cache.
-    pub async fn go_mod(&self, module: &Version) -> Result<Arc<GoModFile>, Error> {
-        self.keep_go_mod(module, &*self.find_go_mod(module).await?)
+    /// Keeps the verified go.mod of a module version in the cache, and tells its hash.
+    pub async fn go_mod(&self, module: &Version) -> Result<String, Error> {
+        let found = self.find_go_mod(module).await?;
+        self.keep_go_mod(module, &found).await
+    }
+
+    /// The same, and what `read` finds in it. Nobody holds a whole file for longer than that: large
+    /// ones share memory, and whoever waited for another while holding one could wait for ever.
+    pub async fn read_go_mod<T>(
+        &self,
+        module: &Version,
+        read: impl FnOnce(&[u8]) -> T,
+    ) -> Result<T, Error> {
+        let found = self.find_go_mod(module).await?;
+        Ok(read(&self.kept_go_mod(module, &found).await?.content().data))
     }
 
     /// The verified go.mod of a module version, without writing anything to the cache.
     async fn find_go_mod(&self, module: &Version) -> Result<Arc<FoundGoMod>, Error> {
-        let find = || async { self.get_go_mod(module).await.map(Arc::new) };
+        let find = || async {
+            let (file, kept) = self.get_go_mod(module).await?;
+            let kept = if kept { OnceLock::from(Ok(())) } else { OnceLock::new() };
+            Ok(Arc::new(FoundGoMod::new(file, kept)))
+        };
         self.go_mods.get_or(module, find).await
     }
 
-    async fn get_go_mod(&self, module: &Version) -> Result<FoundGoMod, Error> {
+    /// What was found, in the cache by now; read or fetched again if need be.
+    async fn kept_go_mod(
+        &self,
+        module: &Version,
+        found: &FoundGoMod,
+    ) -> Result<Verified<Arc<GoModFile>>, Error> {
+        let mut slot = found.file.lock().await;
+        let file = match slot.take() {
+            Some(file) => file,
+            None => self.get_go_mod(module).await?.0,
+        };
+        if !found.is_large {
+            *slot = Some(file.clone());
+        }
+        found.kept.get_or_init(|| self.store.publish_go_mod(module, &file)).clone()?;
+        Ok(file)
+    }
+
+    /// A go.mod, and whether it is the one in the cache.
+    async fn get_go_mod(
+        &self,
+        module: &Version,
+    ) -> Result<(Verified<Arc<GoModFile>>, bool), Error> {
         if module::canonical_version(&module.version) != *module.version {
             let text = "internal error: version passed to GoMod is not canonical";
             return Err(Error::message(ErrorKind::Other, text).of_module(module));
         }
-        let file = |data| Arc::new(GoModFile::new(module, data));
+        let file = |data: Held| Arc::new(GoModFile::new(module, data));
+        let share = self.bodies.share(self.store.go_mod_size(module)).await;
         if let Some(data) = self.store.read_go_mod(module) {
-            match self.verifier.verify(file(data)).await {
-                Ok(go_mod) => return Ok(FoundGoMod { go_mod, kept: OnceLock::from(Ok(())) }),
+            match self.verifier.verify(file(Held::new(data, share))).await {
+                Ok(go_mod) => return Ok((go_mod, true)),
                 // The file in the cache is not what the database knows: as with go it is as if it
                 // were not there, and what comes in its place is checked just the same.
                 Err(err) if err.is_security() && !err.is_fatal() => {}
                 Err(err) => return Err(err),
             }
+        } else {
+            drop(share);
         }
         let fetch = async {
             let _turn = self.small.acquire().await;
@@ -271,16 +338,29 @@ impl Pipeline {
         self.go_mods_fetched.fetch_add(1, Ordering::Relaxed);
         self.go_mod_bytes.fetch_add(answer.len() as u64, Ordering::Relaxed);
         match self.verifier.verify(file(answer)).await {
-            Ok(go_mod) => Ok(FoundGoMod { go_mod, kept: OnceLock::new() }),
+            Ok(go_mod) => Ok((go_mod, false)),
             Err(err) => Err(self.explain(err, &Place::Source(by)).await),
         }
     }
 
-    /// Writes a go.mod to the cache unless it is there.
-    fn keep_go_mod(&self, module: &Version, found: &FoundGoMod) -> Result<Arc<GoModFile>, Error> {
-        let keep = || self.store.publish_go_mod(module, &found.go_mod);
-        found.kept.get_or_init(keep).clone()?;
-        Ok(Arc::clone(found.go_mod.content()))
+    /// Writes a go.mod to the cache unless it is there; gives its hash.
+    async fn keep_go_mod(&self, module: &Version, found: &FoundGoMod) -> Result<String, Error> {
+        match found.kept.get() {
+            Some(kept) => kept.clone()?,
+            None => drop(self.kept_go_mod(module, found).await?),
+        }
+        Ok(found.hash.clone())
+    }
+
+    /// The verified go.mod of a module version that may turn out not to be wanted. A large one is kept
+    /// at once all the same, which go does with most of them: it could only be held in memory.
+    async fn early_go_mod(&self, module: &Version) -> Result<Arc<FoundGoMod>, Error> {
+        let found = self.find_go_mod(module).await?;
+        if found.is_large {
+            // What this ends with is met again.
+            let _ = self.keep_go_mod(module, &found).await;
+        }
+        Ok(found)
     }
 
     /// Fetches everything of a module version at once, and publishes it as soon as `gate` allows.
@@ -295,7 +375,7 @@ impl Pipeline {
     ) -> Option<Downloaded> {
         let all = futures_util::future::try_join3(
             unless_fatal(self.fetch_info(&module.path, &module.version)),
-            unless_fatal(self.find_go_mod(&module)),
+            unless_fatal(self.early_go_mod(&module)),
             unless_fatal(self.stage(&module)),
         );
         let (info, found, zip) = match all.await {
@@ -314,7 +394,10 @@ impl Pipeline {
             return None;
         }
         let info = info.and_then(|info| self.keep_info(&module.path, &info).map(|()| info));
-        let kept = found.clone().and_then(|found| self.keep_go_mod(&module, &found));
+        let kept = match &found {
+            Ok(found) => self.keep_go_mod(&module, found).await,
+            Err(err) => Err(err.clone()),
+        };
         let go_mod = match &info {
             Ok(_) => kept,
             Err(err) => Err(err.clone()),

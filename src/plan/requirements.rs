@@ -352,12 +352,12 @@ impl ModuleGraph {
         if self.failed.is_empty() {
             return None;
         }
+        // What stops the whole run is said in its own words, wherever it was met.
+        if let Some(err) = self.failed.values().find(|err| err.is_fatal()) {
+            return Some(err.clone());
+        }
         let chain = self.graph.find_path(|module| self.failed.contains_key(module))?;
         let err = self.failed.get(chain.last()?)?.clone();
-        // What stops the whole run is said in its own words.
-        if err.is_fatal() {
-            return Some(err);
-        }
         let cause = err.cause();
         Some(err.with_cause(BuildListError::new(chain, cause)))
     }

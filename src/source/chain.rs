@@ -13,6 +13,7 @@ use crate::net::BoxFuture;
 use crate::source::{Source, ZipSink};
 use crate::spec::goproxy_json::RevInfo;
 use crate::spec::module::{Version, match_prefix_patterns};
+use crate::sys::budget::Held;
 
 /// One entry of the list.
 pub enum Entry {
@@ -93,7 +94,7 @@ impl Chain {
     ///
     /// # Errors
     /// See [`Chain`].
-    pub async fn go_mod(&self, module: &Version) -> Result<Served<Vec<u8>>, Error> {
+    pub async fn go_mod(&self, module: &Version) -> Result<Served<Held>, Error> {
         self.walk(&module.path, AskGoMod { module }).await
     }
 
@@ -238,8 +239,8 @@ struct AskGoMod<'q> {
     module: &'q Version,
 }
 
-impl Ask<Vec<u8>> for AskGoMod<'_> {
-    fn ask<'a>(&'a mut self, source: &'a dyn Source) -> BoxFuture<'a, Result<Vec<u8>, Error>> {
+impl Ask<Held> for AskGoMod<'_> {
+    fn ask<'a>(&'a mut self, source: &'a dyn Source) -> BoxFuture<'a, Result<Held, Error>> {
         source.go_mod(self.module)
     }
 }
@@ -342,7 +343,7 @@ mod tests {
         fn latest<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<RevInfo, Error>> {
             unreachable!("not asked here")
         }
-        fn go_mod<'a>(&'a self, _: &'a Version) -> BoxFuture<'a, Result<Vec<u8>, Error>> {
+        fn go_mod<'a>(&'a self, _: &'a Version) -> BoxFuture<'a, Result<Held, Error>> {
             unreachable!("not asked here")
         }
         fn zip_size<'a>(&'a self, _: &'a Version) -> BoxFuture<'a, Result<Option<u64>, Error>> {

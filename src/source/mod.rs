@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::net::BoxFuture;
 use crate::spec::goproxy_json::RevInfo;
 use crate::spec::module::Version;
+use crate::sys::budget::Held;
 
 pub mod chain;
 pub mod file;
@@ -22,9 +23,9 @@ pub const MAX_ZIP: u64 = 500 << 20;
 /// Largest go.mod: 16 MiB.
 pub const MAX_GO_MOD: u64 = 16 << 20;
 /// Largest .info answer. Real ones have some hundred bytes.
-pub const MAX_INFO: u64 = 1 << 20;
+pub const MAX_INFO: u64 = 64 << 10;
 /// Largest version list. The longest real ones have some hundred kilobytes.
-pub const MAX_LIST: u64 = 64 << 20;
+pub const MAX_LIST: u64 = 8 << 20;
 
 /// Takes in the bytes of a zip. A failed transfer can be followed by another one from the start.
 pub trait ZipSink: Send {
@@ -59,7 +60,7 @@ pub trait Source: Send + Sync {
     /// The newest version where there are no tagged ones, or as the source itself sees it.
     fn latest<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<RevInfo, Error>>;
     /// The go.mod file of a version.
-    fn go_mod<'a>(&'a self, module: &'a Version) -> BoxFuture<'a, Result<Vec<u8>, Error>>;
+    fn go_mod<'a>(&'a self, module: &'a Version) -> BoxFuture<'a, Result<Held, Error>>;
     /// How large the zip of a version is, if the source says it beforehand.
     fn zip_size<'a>(&'a self, module: &'a Version) -> BoxFuture<'a, Result<Option<u64>, Error>>;
     /// The zip of a version, handed to `sink` in pieces.

@@ -15,17 +15,20 @@ use crate::spec::module::{
     self, EscapeVersionError, InvalidVersionError, ModuleError, Version, VersionReason,
 };
 use crate::spec::quote::quote;
+use crate::sys::budget::{Budget, Held};
 
 /// A proxy at a base URL.
 pub struct Proxy {
     base: SafeUrl,
     transport: Arc<dyn Transport>,
+    budget: Budget,
 }
 
 impl Proxy {
-    /// The proxy at `base`, asked over `transport`.
-    pub fn new(base: SafeUrl, transport: Arc<dyn Transport>) -> Proxy {
-        Proxy { base, transport }
+    /// The proxy at `base`, asked over `transport`. Answers other than zips are held in the memory of
+    /// `budget`.
+    pub fn new(base: SafeUrl, transport: Arc<dyn Transport>, budget: Budget) -> Proxy {
+        Proxy { base, transport, budget }
     }
 
     /// `base/<escaped module path>/<rest>`; `rest` is escaped already in the module sense.
@@ -34,13 +37,13 @@ impl Proxy {
         Ok(self.base.join(&escape_path(&format!("{escaped}/{rest}"))))
     }
 
-    async fn bytes(&self, path: &str, rest: &str, limit: u64) -> Result<Vec<u8>, Error> {
+    async fn bytes(&self, path: &str, rest: &str, limit: u64) -> Result<Held, Error> {
         let url = self.url(path, rest)?;
         let response = self.transport.get(&url).await?.ok().await?;
-        Ok(response.bytes(limit).await?)
+        Ok(response.bytes(limit, &self.budget).await?)
     }
 
-    async fn list(&self, path: &str) -> Result<Vec<u8>, Error> {
+    async fn list(&self, path: &str) -> Result<Held, Error> {
         self.bytes(path, "@v/list", MAX_LIST).await.map_err(|err| of_version(err, path, ""))
     }
 
@@ -141,7 +144,7 @@ impl Source for Proxy {
         Box::pin(self.newest(path))
     }
 
-    fn go_mod<'a>(&'a self, module: &'a Version) -> BoxFuture<'a, Result<Vec<u8>, Error>> {
+    fn go_mod<'a>(&'a self, module: &'a Version) -> BoxFuture<'a, Result<Held, Error>> {
         Box::pin(async move {
             let escaped = escape_version(&module.path, &module.version)?;
             let data = self.bytes(&module.path, &format!("@v/{escaped}.mod"), MAX_GO_MOD).await;

@@ -27,6 +27,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -39,16 +40,30 @@ pub const EMPTY_GO_MOD_HASH: &str = "h1:G7mAYYxgmS0lVkHyy2hEOLQCFB0DlQFTMLWggykr
 /// The algorithm prefix of the hashes that prove something.
 const KNOWN_ALGORITHM: &str = "h1:";
 
-/// A line of a go.sum that has not three fields.
+/// The most lines of a go.sum. The largest real files have some ten thousand.
+const MAX_LINES: usize = 1 << 18;
+
+/// A line of a go.sum that has not three fields, or one more than there may be.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("malformed go.sum:\n{file}:{line}: wrong number of fields {fields}")]
+#[error("malformed go.sum:\n{file}:{line}: {reason}")]
 pub struct MalformedGoSumError {
     /// The name of the file, as it was handed over.
     pub file: String,
     /// The number of the line, from 1.
     pub line: usize,
-    /// How many fields it has.
-    pub fields: usize,
+    /// What is wrong with it.
+    pub reason: Malformation,
+}
+
+/// What is wrong with a line of a go.sum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Malformation {
+    /// It has so many fields.
+    #[error("wrong number of fields {0}")]
+    Fields(usize),
+    /// So many lines with hashes are before it, and a file of use has not nearly as many.
+    #[error("more than {0} lines")]
+    Lines(usize),
 }
 
 /// The hashes of a go.sum or go.work.sum, by version or version with `/go.mod`.
@@ -66,14 +81,29 @@ impl GoSum {
     /// The first line that is not blank and has not three fields.
     pub fn parse(file: &str, data: &[u8]) -> Result<Self, MalformedGoSumError> {
         let mut sums = Self::default();
-        for (index, line) in String::from_utf8_lossy(data).split('\n').enumerate() {
-            let fields: Vec<&str> = line.split_whitespace().collect();
-            match fields[..] {
-                [] | [_, _, EMPTY_GO_MOD_HASH] => {}
-                [path, version, hash] => sums.push(Version::new(path, version), hash.to_owned()),
-                _ => {
-                    let (file, fields) = (file.to_owned(), fields.len());
-                    return Err(MalformedGoSumError { file, line: index + 1, fields });
+        let mut lines = 0;
+        // The lines of one module stand together, and share its path.
+        let mut last: Arc<str> = Arc::default();
+        for (index, line) in data.split(|&c| c == b'\n').enumerate() {
+            let malformed =
+                |reason| MalformedGoSumError { file: file.to_owned(), line: index + 1, reason };
+            let line = String::from_utf8_lossy(line);
+            let mut fields = line.split_whitespace();
+            match (fields.next(), fields.next(), fields.next(), fields.count()) {
+                (None, ..) | (_, _, Some(EMPTY_GO_MOD_HASH), 0) => {}
+                (Some(path), Some(version), Some(hash), 0) => {
+                    lines += 1;
+                    if lines > MAX_LINES {
+                        return Err(malformed(Malformation::Lines(MAX_LINES)));
+                    }
+                    if *last != *path {
+                        last = path.into();
+                    }
+                    sums.push(Version::new(Arc::clone(&last), version), hash.to_owned());
+                }
+                (Some(_), second, third, more) => {
+                    let known = 1 + usize::from(second.is_some()) + usize::from(third.is_some());
+                    return Err(malformed(Malformation::Fields(known + more)));
                 }
             }
         }
@@ -146,7 +176,8 @@ impl GoSum {
 
     /// Duplicates stay: the warning about unknown hashes prints what was read.
     fn push(&mut self, key: Version, hash: String) {
-        self.sums.entry(key).or_default().push(hash);
+        // Nearly all have one hash, and a vector grows to four places at once.
+        self.sums.entry(key).or_insert_with(|| Vec::with_capacity(1)).push(hash);
     }
 }
 
@@ -206,6 +237,15 @@ mod tests {
     }
 
     #[test]
+    fn more_lines_than_any_file_has_are_refused() {
+        let mut text = "a v1 h1:x\n".repeat(MAX_LINES);
+        assert!(GoSum::parse("go.sum", text.as_bytes()).is_ok());
+        text.push_str("\na v1 h1:x\n");
+        let err = GoSum::parse("go.sum", text.as_bytes()).unwrap_err();
+        assert_eq!(err.to_string(), "malformed go.sum:\ngo.sum:262146: more than 262144 lines");
+    }
+
+    #[test]
     fn hash_of_an_empty_go_mod_is_dropped() {
         let text = format!("a v1.0.0/go.mod {EMPTY_GO_MOD_HASH}\na v1.0.0/go.mod h1:x=\n");
         assert_eq!(parse(&text).to_string(), "a v1.0.0/go.mod h1:x=\n");
@@ -240,7 +280,9 @@ mod tests {
             let lines = data.split(|&c| c == b'\n').count();
             match GoSum::parse("go.sum", &data) {
                 Ok(sums) => prop_assert!(sums.iter().count() <= lines),
-                Err(err) => prop_assert!(err.line <= lines && err.fields != 3),
+                Err(err) => {
+                    prop_assert!(err.line <= lines && err.reason != Malformation::Fields(3));
+                }
             }
         }
 

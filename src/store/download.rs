@@ -9,6 +9,7 @@ use crate::spec::goproxy_json::{RevInfo, render_version_list};
 use crate::spec::module::Version;
 use crate::store::Store;
 use crate::store::layout::Kind;
+use crate::sys::budget::Held;
 use crate::sys::{IoError, change, file, lock, tree};
 use crate::verify::{Hashed, Verified};
 
@@ -16,19 +17,19 @@ use crate::verify::{Hashed, Verified};
 const HASH_LENGTH: usize = 3 + 44;
 
 /// A go.mod file with its hash.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct GoModFile {
     /// The key in go.sum: the version with `/go.mod` after it.
     pub key: Version,
     /// The bytes.
-    pub data: Vec<u8>,
+    pub data: Held,
     /// The `h1:` hash.
     pub hash: String,
 }
 
 impl GoModFile {
     /// The go.mod of `module`.
-    pub fn new(module: &Version, data: Vec<u8>) -> GoModFile {
+    pub fn new(module: &Version, data: Held) -> GoModFile {
         let hash = crate::spec::dirhash::hash_go_mod(&data);
         GoModFile { key: module.go_mod(), data, hash }
     }
@@ -65,6 +66,12 @@ impl Store {
         // A time that can be read but not be written: go goes on without the file, and so do we.
         let Ok(data) = info.for_disk().encode() else { return Ok(()) };
         write_file(&path, &data)
+    }
+
+    /// How large the cached go.mod of `module` is, as far as that can be told.
+    pub fn go_mod_size(&self, module: &Version) -> u64 {
+        let meta = self.file(module, Kind::Mod).ok().and_then(|path| std::fs::metadata(path).ok());
+        meta.map_or(0, |meta| meta.len().min(MAX_GO_MOD))
     }
 
     /// The cached go.mod of `module`, unverified; `None` if there is none that can be used.

@@ -86,6 +86,15 @@ pub fn read_unlocked(path: &Path, limit: u64) -> Result<Vec<u8>, IoError> {
     read_limited(file, path, limit)
 }
 
+/// Reads the whole of `path`, be it a file, a pipe or a device, refusing more than `limit` bytes. For
+/// settings, which a user may well hand over through a pipe.
+///
+/// # Errors
+/// When the file can't be opened or read, or is larger than `limit`.
+pub fn read_any(path: &Path, limit: u64) -> Result<Vec<u8>, IoError> {
+    read_limited(File::open(path).map_err(at("open", path))?, path, limit)
+}
+
 pub(super) fn read_limited(file: File, path: &Path, limit: u64) -> Result<Vec<u8>, IoError> {
     let size = file.metadata().map(|m| m.len()).unwrap_or(0);
     let mut data = Vec::with_capacity(size.min(limit) as usize + 1);

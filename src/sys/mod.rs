@@ -17,6 +17,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "the one place that changes files and directories")]
 
+pub mod budget;
 pub mod change;
 pub mod cores;
 pub mod error;

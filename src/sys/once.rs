@@ -39,6 +39,11 @@ impl<K: Eq + Hash + Clone, V: Clone> OnceMap<K, V> {
         cell.get_or_init(work).await.clone()
     }
 
+    /// Lets the next one who asks compute the result again.
+    pub fn forget(&self, key: &K) {
+        self.cells.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+
     /// The result for `key` if it is known already.
     pub fn get(&self, key: &K) -> Option<V> {
         let cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
@@ -65,5 +70,7 @@ mod tests {
         assert_eq!((a, b, c), (41, 41, 41));
         assert_eq!(count.load(Ordering::SeqCst), 1);
         assert_eq!((map.get(&"key"), map.get(&"other")), (Some(41), None));
+        map.forget(&"key");
+        assert_eq!((ask().await, map.get(&"key")), (42, Some(42)));
     }
 }

@@ -20,7 +20,8 @@ use tokio::sync::{OnceCell, oneshot};
 use crate::error::{Error, ErrorKind};
 use crate::net::{SafeUrl, Transport};
 use crate::spec::module::Version;
-use crate::spec::tlog::Tile;
+use crate::spec::tlog::{Tile, TileError};
+use crate::sys::budget::{Budget, Held};
 use crate::sys::change::{self, Kind};
 use crate::sys::once::OnceMap;
 use crate::sys::{file, lock};
@@ -30,6 +31,8 @@ use crate::verify::sumdb::{
 
 /// Largest look-up answer, tile or tree head.
 const MAX_ANSWER: u64 = MAX_LOOKUP_SIZE as u64;
+/// Memory for answers that are larger than any honest one, all together.
+const ANSWER_MEMORY: u64 = 16 << 20;
 /// How long look-ups that are under way are waited for, so that they can be proved together.
 const GATHER_STEP: Duration = Duration::from_millis(2);
 const GATHER_STEPS: u32 = 25;
@@ -77,6 +80,8 @@ pub struct Answer {
 pub struct Database {
     setup: Result<Setup, Error>,
     transport: Arc<dyn Transport>,
+    /// Of its own: who waits for a proof may hold what is to be proved in another's.
+    budget: Budget,
     base: OnceCell<Result<SafeUrl, Error>>,
     client: Mutex<Option<Client>>,
     answers: OnceMap<Version, Result<Arc<Answer>, Error>>,
@@ -90,7 +95,7 @@ pub struct Database {
 struct Pending {
     lookup: Lookup,
     /// The answer and where to cache it, if it came over the network.
-    fresh: Option<(PathBuf, Vec<u8>)>,
+    fresh: Option<(PathBuf, Held)>,
     done: oneshot::Sender<Result<Record, Error>>,
 }
 
@@ -100,6 +105,7 @@ impl Database {
         Database {
             setup,
             transport,
+            budget: Budget::new(ANSWER_MEMORY),
             base: OnceCell::new(),
             client: Mutex::new(None),
             answers: OnceMap::default(),
@@ -141,7 +147,7 @@ impl Database {
         let (lookup, data, fresh) = match stored {
             // What was cut off, on a full disk say, is no answer; anything else is what go finds too.
             Some((Err(err), _)) if !err.is_malformed() => return Err(to_error(err)),
-            Some((Ok(lookup), data)) => (lookup, data, false),
+            Some((Ok(lookup), data)) => (lookup, Held::from(data), false),
             _ => {
                 self.under_way.fetch_add(1, Ordering::Relaxed);
                 let data = self.remote(setup, &path).await;
@@ -326,7 +332,7 @@ impl Database {
             return Ok(part);
         }
         let missing = match self.remote(setup, &tile.to_string()).await {
-            Ok(data) => return Ok(Arc::new(data)),
+            Ok(data) => return whole_tile(tile, &data),
             Err(err) => err,
         };
         // The log has grown, and the server keeps only the full tile.
@@ -343,10 +349,10 @@ impl Database {
         Err(missing)
     }
 
-    async fn remote(&self, setup: &Setup, path: &str) -> Result<Vec<u8>, Error> {
+    async fn remote(&self, setup: &Setup, path: &str) -> Result<Held, Error> {
         let base = self.base.get_or_init(|| self.find_base(setup)).await.clone()?;
         let url = base.join(path);
-        Ok(self.transport.get(&url).await?.ok().await?.bytes(MAX_ANSWER).await?)
+        Ok(self.transport.get(&url).await?.ok().await?.bytes(MAX_ANSWER, &self.budget).await?)
     }
 
     /// How the database is reached in this run.
@@ -378,8 +384,16 @@ impl Database {
     }
 
     async fn supports(&self, url: &SafeUrl) -> Result<(), Error> {
-        self.transport.get(url).await?.ok().await?.bytes(MAX_ANSWER).await?;
+        self.transport.get(url).await?.ok().await?.bytes(MAX_ANSWER, &self.budget).await?;
         Ok(())
+    }
+}
+
+/// The data of a tile, unless there is more than any tile has: these are kept for the whole run.
+fn whole_tile(tile: Tile, data: &[u8]) -> Result<Arc<Vec<u8>>, Error> {
+    match data.len() as u64 > tile.full().data_size() {
+        true => Err(to_error(SumdbError::Tile(TileError::Size { tile, size: data.len() }))),
+        false => Ok(Arc::new(data.to_vec())),
     }
 }
 
@@ -435,7 +449,13 @@ fn to_error(err: SumdbError) -> Error {
     let is_fork = matches!(err, SumdbError::Fork(_));
     let is_forgery = err.is_forgery();
     let kind = if err.is_security() { ErrorKind::Security } else { ErrorKind::Other };
+    let against_kept = matches!(&err, SumdbError::TreeTile { error: TileError::Inconsistent, .. });
     match Error::new(kind, err) {
+        err if against_kept => err.hint(
+            "a tile kept in the module cache below cache/download/sumdb is damaged, or the database \
+             shows two logs: move that folder away and try again; two logs are then proved by their \
+             signatures",
+        ),
         err if is_fork => err.fatal().bare(),
         err if is_forgery => err.fatal(),
         err => err,

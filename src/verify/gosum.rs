@@ -19,8 +19,8 @@ use crate::sys::change::{self, Kind};
 use crate::sys::{IoError, lock};
 use crate::verify::{Authority, Mismatch};
 
-/// Largest go.sum that is read: 256 MiB, a thousand times what the largest projects have.
-const MAX_GO_SUM: u64 = 256 << 20;
+/// Largest go.sum that is read: 32 MiB, ten times what the largest projects have.
+const MAX_GO_SUM: u64 = 32 << 20;
 
 /// go.sum, or nothing where there is no main module to have one.
 pub struct GoSum {

@@ -448,3 +448,27 @@ fn go_sum_does_without_the_database() {
     assert_eq!(server.count("/sumdb/*"), 0);
     assert_eq!(place.read("go.sum"), sums);
 }
+
+#[test]
+fn a_stale_tree_whose_hash_is_gone_is_not_kept() {
+    // go believes the tree, and writes a new hash beside it.
+    let registry = registry();
+    let sums = registry.whole_go_sum();
+    let server = Server::http(registry);
+    let args = ["download", "example.com/a@v1.0.0"];
+    for lost in [&["ziphash"][..], &["zip", "ziphash"]] {
+        let place = project(&server, &main_module(&[A]), &sums);
+        place.gomodfetch(args).run().success();
+        let before = Snapshot::of(&place.modcache());
+        let tree = place.modcache().join("example.com/a@v1.0.0");
+        super::support::tree::make_writable(&tree);
+        fs::write(tree.join("p.go"), "package evil\n").unwrap();
+        fs::write(tree.join("evil.go"), "package evil\n").unwrap();
+        for kind in lost {
+            let name = format!("cache/download/example.com/a/@v/v1.0.0.{kind}");
+            fs::remove_file(place.modcache().join(name)).unwrap();
+        }
+        place.gomodfetch(args).run().success().silent();
+        assert_eq!(before.diff(&Snapshot::of(&place.modcache())), [""; 0], "{lost:?}");
+    }
+}

@@ -280,6 +280,13 @@ fn a_fork_that_contradicts_a_kept_tile() {
     let args = ["download", "example.com/c@v1.0.0"];
     let (place, _) = both_say("kept_tile", &server, &make, &args, 5, want);
     assert_unpublished(&place, "example.com/c");
+    // What to do then: without the kept tiles the fork is proved.
+    let hinted = place.gomodfetch(["download", "--hints", args[1]]).run();
+    hinted.fails_with(5).stderr_has("\nhint: ").stderr_has("cache/download/sumdb");
+    let tiles = place.modcache().join("cache/download/sumdb");
+    std::fs::rename(&tiles, place.root().join("elsewhere")).unwrap();
+    shows_fork(&place.gomodfetch(args).run(), &sum_log().head(301), &forked(7).head(304));
+    assert_unpublished(&place, "example.com/c");
     let kept = std::fs::read_to_string(place.gopath().join("pkg/sumdb/sum.example.com/latest"));
     assert_eq!(kept.unwrap(), sum_log().head(301));
 }

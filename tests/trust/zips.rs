@@ -411,3 +411,59 @@ fn a_zip_in_the_cache_is_judged_like_one_that_arrives() {
         assert!(!Snapshot::of(place.root()).nodes.keys().any(|name| name.contains("evil")));
     }
 }
+
+/// A directory of so many records, all of which point to the one entry that is there.
+fn crowded(count: usize, name: impl Fn(usize) -> String) -> ModuleVersion {
+    let sound = module(&[P]);
+    let start = sound.zip.windows(4).position(|four| four == b"PK\x01\x02").expect("a record");
+    let record = sound.zip.get(start..start + 46).expect("a record").to_vec();
+    let mut zip = sound.zip.get(..start).expect("an entry").to_vec();
+    for number in 0..count {
+        let name = name(number);
+        let mut record = record.clone();
+        record[28..34].fill(0);
+        record[28..30].copy_from_slice(&(name.len() as u16).to_le_bytes());
+        zip.extend(record);
+        zip.extend(name.as_bytes());
+    }
+    let length = (zip.len() - start) as u32;
+    zip.extend(b"PK\x05\x06\0\0\0\0");
+    // Only their lowest bits count.
+    let told = (count as u16).to_le_bytes();
+    zip.extend([told, told].concat());
+    zip.extend([length.to_le_bytes(), (start as u32).to_le_bytes()].concat());
+    zip.extend([0, 0]);
+    sound.tampered_zip(zip)
+}
+
+#[test]
+fn millions_of_entries() {
+    let too_many = "zip: too many files (limits are 524288 entries and 67108864 bytes of names)";
+    for (name, module, text) in [
+        ("many", crowded(1_000_000, |number| format!("{TOP}{number}")), too_many),
+        ("long", crowded(1_100, |number| format!("{TOP}{number}{}", "x".repeat(65_000))), too_many),
+        (
+            "deep",
+            crowded(500, |number| format!("{TOP}{number}{}x", "/x".repeat(30_000))),
+            "too many directories",
+        ),
+        // As many as there may be, and one that is not allowed.
+        (
+            "half",
+            crowded(524_000, |number| match number {
+                523_999 => format!("{TOP}../evil"),
+                _ => format!("{TOP}d/{number}"),
+            }),
+            "evil",
+        ),
+    ] {
+        for proof in [Proof::FirstUse, Proof::GoSum] {
+            let server = serve(&module, proof);
+            let place = place(&module, proof, &server);
+            let (output, peak) = with_peak_memory(place.gomodfetch(ARGS).spawn());
+            output.fails_with(5).stderr_has(text);
+            assert_refused(&place);
+            assert!(peak < 240_000_000 / 1024, "{name}: {peak} KiB");
+        }
+    }
+}

@@ -12,7 +12,7 @@
 //! ```
 //!
 //! A URL is shown ([`Display`](fmt::Display) and [`Debug`](fmt::Debug)) with `xxxxx` for its
-//! password, as in `https://user:xxxxx@example.com/`; [`RequestUrl::secret`] gives all of it.
+//! password, as in `https://user:xxxxx@example.com/`, and for a user without one, which may be a token; [`RequestUrl::secret`] gives all of it.
 //!
 //! ```
 //! use gomodfetch::config::gourl::GoUrl;
@@ -183,6 +183,10 @@ impl GoUrl {
 
 impl UserInfo {
     fn render(&self, redacted: bool) -> String {
+        if redacted && self.password.is_none() {
+            // Tokens are passed in the place of a name, too; go shows them.
+            return "xxxxx".to_owned();
+        }
         let mut text = escape(&self.name, Part::UserInfo).into_owned();
         if let Some(password) = &self.password {
             text.push(':');
@@ -261,7 +265,7 @@ mod tests {
         for (text, want) in [
             ("https://example.com", "https://example.com"),
             ("HTTPS://Example.COM/A", "https://Example.COM/A"),
-            ("https://me@example.com", "https://me@example.com"),
+            ("https://me@example.com", "https://xxxxx@example.com"),
             ("https://me:@example.com", "https://me:xxxxx@example.com"),
             ("https://me:a@b:c@example.com/", "https://me:xxxxx@example.com/"),
             ("https://m%65:x@example.com", "https://me:xxxxx@example.com"),

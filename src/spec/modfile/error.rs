@@ -109,6 +109,18 @@ pub enum ErrorKind {
         /// Where the block began.
         start: Position,
     },
+    /// More lines than any file of use has. Go knows no such limit, and takes the memory.
+    #[error("too many lines (max is {0})")]
+    TooManyLines(usize),
+    /// More words and comments than any file of use has.
+    #[error("too many words and comments (max is {0})")]
+    TooManyWords(usize),
+    /// A word or a string that is longer than any path or version.
+    #[error("too long word (max is {0} bytes)")]
+    TooLongWord(usize),
+    /// More errors than anybody reads.
+    #[error("too many errors")]
+    TooManyErrors,
     /// Something behind a block, on its last line.
     #[error("syntax error (expected newline after closing paren)")]
     TextAfterBlock,

@@ -20,6 +20,9 @@ use super::syntax::{Position, Span};
 use super::text::split_char;
 use crate::spec::unicode::is_printable;
 
+/// The most bytes of a word or string. Errors quote them.
+const MAX_WORD: usize = 64 << 10;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     EndOfFile,
@@ -93,7 +96,10 @@ impl<'a> Lexer<'a> {
             Some(c) => return Err(self.error(ErrorKind::UnexpectedChar(c))),
         };
         self.at_line_start = kind == Kind::Newline;
-        let span = Span { start: offset, end: self.offset };
+        if self.offset - offset > MAX_WORD {
+            return Err(Error::new(self.file, start, ErrorKind::TooLongWord(MAX_WORD)));
+        }
+        let span = Span::new(offset, self.offset);
         Ok(Token { kind, span, start, end_line: self.position.line })
     }
 
@@ -113,7 +119,7 @@ impl<'a> Lexer<'a> {
         }
         let kind = if self.at_line_start { Kind::Comment } else { Kind::SuffixComment };
         self.at_line_start = true;
-        Token { kind, span: Span { start: offset, end }, start, end_line: start.line }
+        Token { kind, span: Span::new(offset, end), start, end_line: start.line }
     }
 
     fn single(&mut self, kind: Kind) -> Kind {

@@ -11,17 +11,25 @@
 //! Only a `(` that is the last but not the first token of a line opens a block (with `)` behind
 //! it, an empty one); elsewhere parentheses are tokens like others. Blocks don't nest, so neither
 //! does this parser.
+//!
+//! The tree of a file of many tiny lines is much larger than the file. So the number of lines, and of
+//! words and comments on them, is limited, at a hundred times what the largest real files have.
 
 use super::error::{Error, ErrorKind};
 use super::lex::{Kind, Lexer, Token};
 use super::syntax::{Block, BlockId, Comments, Element, FileSyntax, Line, LineId, Span, Statement};
+
+/// The most lines that say something. A file of 16 MiB has as many if its lines are 32 bytes long.
+const MAX_LINES: usize = 1 << 19;
+/// The most words and comments.
+const MAX_PIECES: usize = 1 << 21;
 
 /// Parses a file up to its first error.
 pub(super) fn parse(file: &str, data: &[u8]) -> Result<FileSyntax, Error> {
     let mut lexer = Lexer::new(file, data);
     let next = lexer.next()?;
     let syntax = FileSyntax::over(file, data);
-    let mut parser = Parser { lexer, next, syntax, last: None };
+    let mut parser = Parser { lexer, next, syntax, last: None, lines: 0, pieces: 0 };
     parser.file()?;
     Ok(parser.syntax)
 }
@@ -32,11 +40,28 @@ struct Parser<'a> {
     syntax: FileSyntax,
     /// The element that a comment here would stand behind.
     last: Option<Element>,
+    lines: usize,
+    pieces: usize,
 }
 
 impl Parser<'_> {
     fn take(&mut self) -> Result<Token, Error> {
+        if !matches!(self.next.kind, Kind::Newline | Kind::EndOfFile) {
+            self.pieces += 1;
+            if self.pieces > MAX_PIECES {
+                return Err(self.lexer.error(ErrorKind::TooManyWords(MAX_PIECES)));
+            }
+        }
         Ok(std::mem::replace(&mut self.next, self.lexer.next()?))
+    }
+
+    /// Counts what will have a place in one of the tables: a line, a block, a group of comments.
+    fn count_line(&mut self) -> Result<(), Error> {
+        self.lines += 1;
+        match self.lines > MAX_LINES {
+            true => Err(self.lexer.error(ErrorKind::TooManyLines(MAX_LINES))),
+            false => Ok(()),
+        }
     }
 
     fn file(&mut self) -> Result<(), Error> {
@@ -46,6 +71,7 @@ impl Parser<'_> {
                 Kind::Comment => comments.push(self.take()?.span),
                 Kind::Newline | Kind::EndOfFile => {
                     if !comments.is_empty() {
+                        self.count_line()?;
                         let id = self.syntax.add_group(std::mem::take(&mut comments));
                         self.push(Statement::Group(id));
                         self.last = Some(Element::Statement(Statement::Group(id)));
@@ -75,6 +101,7 @@ impl Parser<'_> {
                     _ => None,
                 };
                 if self.next.kind.ends_line() {
+                    self.count_line()?;
                     let block = Block { comments, start, tokens, ..Block::default() };
                     let id = self.syntax.add_block(block);
                     self.push(Statement::Block(id));
@@ -98,6 +125,7 @@ impl Parser<'_> {
 
     /// Adds a line that ends with its tokens, and takes the end of it.
     fn end_line(&mut self, line: Line, end_line: usize) -> Result<LineId, Error> {
+        self.count_line()?;
         let one_line = line.start.line == end_line;
         let id = self.syntax.add_line(line);
         if one_line {
@@ -222,6 +250,35 @@ mod tests {
                 Err(error) => assert_eq!(error.to_string(), message, "{text:?}"),
             }
         }
+    }
+
+    #[test]
+    fn more_than_any_file_has_is_refused() {
+        let fails = |text: &str| parse("go.mod", text.as_bytes()).err().map(|err| err.to_string());
+        let lines = |piece: &str| format!("a (\n{})\n", piece.repeat(MAX_LINES - 1));
+        assert_eq!(fails(&lines("b\n")), None);
+        assert_eq!(
+            fails(&(lines("b\n") + "c\n")).unwrap(),
+            "go.mod:524291: too many lines (max is 524288)"
+        );
+        assert_eq!(fails(&"//\n\n".repeat(MAX_LINES)), None);
+        assert!(fails(&"//\n\n".repeat(MAX_LINES + 1)).unwrap().contains("too many lines"));
+        assert!(fails(&"a()\n".repeat(MAX_LINES + 1)).unwrap().contains("too many lines"));
+        assert_eq!(fails(&"a ".repeat(MAX_PIECES)), None);
+        for piece in ["a ", "//\n", "a b(\n) //\n"] {
+            assert!(
+                fails(&piece.repeat(MAX_PIECES + 1)).unwrap().contains("too many"),
+                "{piece:?}"
+            );
+        }
+        let word = |len| format!("a\nb {} c\n", "x".repeat(len));
+        assert_eq!(fails(&word(64 << 10)), None);
+        assert_eq!(
+            fails(&word((64 << 10) + 1)).unwrap(),
+            "go.mod:2:3: too long word (max is 65536 bytes)"
+        );
+        // Blank lines and white space cost nothing.
+        assert_eq!(fails(&"\n \t".repeat(MAX_PIECES)), None);
     }
 
     #[test]

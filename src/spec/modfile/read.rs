@@ -31,6 +31,9 @@ const EXCLUDE_USAGE: &str = "exclude module/path v1.2.3";
 const REPLACE_USAGE: &str = "replace module/path [v1.2.3] => other/module v1.4
 \t or replace module/path [v1.2.3] => ../local/directory";
 
+/// The most errors that are kept: a hostile file can have one on each of its lines.
+const MAX_ERRORS: usize = 1000;
+
 /// What is wrong with a directive, wherever it stands.
 pub(super) struct Failure {
     subject: Option<Subject>,
@@ -117,7 +120,12 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn fail(&mut self, position: Position, failure: impl Into<Failure>) {
-        let Failure { subject, kind } = failure.into();
+        let failure = match self.errors.len() {
+            0..MAX_ERRORS => failure.into(),
+            MAX_ERRORS => ErrorKind::TooManyErrors.into(),
+            _ => return,
+        };
+        let Failure { subject, kind } = failure;
         let file = Arc::clone(&self.syntax.name);
         self.errors.push(Error { file, position, subject, kind });
     }

@@ -20,6 +20,7 @@
 //! tables. A hostile file of many tiny lines then costs tens of bytes a line instead of hundreds,
 //! and a [`LineId`] stays valid while blocks come and go around its line.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A place in a file. Both numbers count from 1; they are 0 for what an edit made.
@@ -32,15 +33,26 @@ pub struct Position {
 }
 
 /// A token or a comment: a piece of the buffer of its [`FileSyntax`].
+///
+/// In four bytes each, for there may be millions; no file is as large as they can count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
-    pub(super) start: usize,
-    pub(super) end: usize,
+    start: u32,
+    end: u32,
 }
 
 impl Span {
     /// The empty comment that stands for blank lines.
     pub(super) const BLANK: Self = Self { start: 0, end: 0 };
+
+    pub(super) fn new(start: usize, end: usize) -> Self {
+        let [start, end] = [start, end].map(|at| u32::try_from(at).unwrap_or(u32::MAX));
+        Self { start, end }
+    }
+
+    fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
 
     pub(super) fn is_blank(self) -> bool {
         self.start == self.end
@@ -50,13 +62,22 @@ impl Span {
 /// A run of tokens, in the table of its [`FileSyntax`].
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Tokens {
-    start: usize,
-    end: usize,
+    start: u32,
+    end: u32,
 }
 
 impl Tokens {
+    fn new(start: usize, end: usize) -> Self {
+        let Span { start, end } = Span::new(start, end);
+        Self { start, end }
+    }
+
     pub(super) fn len(self) -> usize {
-        self.end - self.start
+        self.range().len()
+    }
+
+    fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
     }
 
     /// The first token alone, and those behind it.
@@ -105,7 +126,10 @@ impl Comments {
     }
 
     pub(super) fn push_suffix(&mut self, comment: Span) {
-        self.0.get_or_insert_default().suffix.push(comment);
+        let suffix = &mut self.0.get_or_insert_default().suffix;
+        // Hardly ever are there two, and a vector grows to four places at once.
+        suffix.reserve_exact(1);
+        suffix.push(comment);
     }
 }
 
@@ -193,17 +217,17 @@ impl FileSyntax {
     }
 
     pub(super) fn text(&self, span: Span) -> &[u8] {
-        self.text.get(span.start..span.end).unwrap_or_default()
+        self.text.get(span.range()).unwrap_or_default()
     }
 
     pub(super) fn add_text(&mut self, text: &[u8]) -> Span {
         let start = self.text.len();
         self.text.extend_from_slice(text);
-        Span { start, end: self.text.len() }
+        Span::new(start, self.text.len())
     }
 
     pub(super) fn spans(&self, tokens: Tokens) -> &[Span] {
-        self.tokens.get(tokens.start..tokens.end).unwrap_or_default()
+        self.tokens.get(tokens.range()).unwrap_or_default()
     }
 
     /// The texts of a run of tokens.
@@ -219,7 +243,7 @@ impl FileSyntax {
     /// Gives token number `n` of a run, if it is that long, another text.
     pub(super) fn set_token(&mut self, tokens: Tokens, n: usize, text: &[u8]) {
         if self.token(tokens, n).is_some_and(|old| old != text) {
-            self.tokens[tokens.start + n] = self.add_text(text);
+            self.tokens[tokens.start as usize + n] = self.add_text(text);
         }
     }
 
@@ -234,21 +258,21 @@ impl FileSyntax {
 
     /// An empty run at the end of the table.
     pub(super) fn start_tokens(&self) -> Tokens {
-        Tokens { start: self.tokens.len(), end: self.tokens.len() }
+        Tokens::new(self.tokens.len(), self.tokens.len())
     }
 
     /// Appends to the last run of the table.
     pub(super) fn push_token(&mut self, tokens: &mut Tokens, token: Span) {
         self.tokens.push(token);
-        tokens.end = self.tokens.len();
+        *tokens = Tokens::new(tokens.start as usize, self.tokens.len());
     }
 
     /// One run with the tokens of two.
     pub(super) fn join_tokens(&mut self, a: Tokens, b: Tokens) -> Tokens {
         let start = self.tokens.len();
-        self.tokens.extend_from_within(a.start..a.end);
-        self.tokens.extend_from_within(b.start..b.end);
-        Tokens { start, end: self.tokens.len() }
+        self.tokens.extend_from_within(a.range());
+        self.tokens.extend_from_within(b.range());
+        Tokens::new(start, self.tokens.len())
     }
 
     pub(super) fn line(&self, id: LineId) -> &Line {
