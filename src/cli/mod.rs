@@ -20,8 +20,10 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::ArgMatches;
+use clap::error::{ContextKind, ContextValue};
 
 use crate::cli::commands::Definition;
+use crate::spec::quote::quote;
 
 pub mod commands;
 pub mod flags;
@@ -48,7 +50,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let matches = match flags::command().try_get_matches_from(args) {
         Ok(matches) => matches,
         Err(err) => {
-            let _ = err.print();
+            match bad_switch(&err) {
+                Some(text) => complain(&format!("{text}\nRun 'gomodfetch --help' for usage.")),
+                None => drop(err.print()),
+            }
             return ExitCode::from(if err.use_stderr() { USAGE } else { 0 });
         }
     };
@@ -71,6 +76,17 @@ fn is_broken_pipe(err: &anyhow::Error) -> bool {
 fn complain(text: &str) {
     // Nothing is left to be done if standard error is gone.
     let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// go's words for a switch with a value that is neither true nor false.
+fn bad_switch(err: &clap::Error) -> Option<String> {
+    let text = |kind| match err.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let flag = text(ContextKind::InvalidArg)?.strip_suffix("[=<BOOL>]")?.trim_start_matches('-');
+    let value = quote(text(ContextKind::InvalidValue)?);
+    Some(format!("invalid boolean value {value} for -{flag}: parse error"))
 }
 
 fn dispatch(matches: &ArgMatches) -> anyhow::Result<u8> {
