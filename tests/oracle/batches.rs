@@ -7,17 +7,14 @@
 //! A batch is drawn from a seed that stands in the report of a failure: `GOMODFETCH_ORACLE_SEED=N` draws
 //! that one alone, and `GOMODFETCH_ORACLE_BATCHED` another number of graphs.
 
-use std::collections::BTreeSet;
 use std::env;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::thread;
 
-use serde_json::Value;
-
 use crate::lane::{Oracle, disk_differences};
 use crate::random::Random;
-use crate::support::cli::{Output, Project};
+use crate::support::cli::Project;
 use crate::support::diff;
 use crate::support::registry::file_url;
 use crate::support::txtar;
@@ -262,35 +259,20 @@ fn check(oracle: &Oracle, seed: u64) -> (bool, Option<String>) {
             let _ = writeln!(report, "{line}");
         }
     }
-    // It changes go.mod, and must be the last.
-    let all = ["list", "-m", "-f", "{{.Path}} {{.Version}}", "-mod=mod", "all"];
+    // It changes go.mod and go.sum, and so comes last.
+    let all = ["list", "-m", "-mod=mod", "all"];
     let all = all.into_iter().filter(|arg| batch.work.is_none() || *arg != "-mod=mod");
-    let list = theirs.go(&oracle.go, all).run();
-    let graph = ours.gomodfetch(["graph", "--format=json"]).run();
-    if list.status.success() {
-        let of_go = list.stdout.lines().map(|line| line.trim_end().to_owned()).collect();
-        let of_us = build_list(&graph);
-        for (sign, one, other) in [('-', &of_go, &of_us), ('+', &of_us, &of_go)] {
-            let one: &BTreeSet<String> = one;
-            for line in one.difference(other) {
-                let _ = writeln!(report, "{sign} {line} (in the build list)");
-            }
-        }
-    } else {
-        let _ = writeln!(report, "{list}");
+    let [go, we] = [theirs.go(&oracle.go, all.clone()).run(), ours.gomodfetch(all).run()];
+    report += &diff::lines(&go.relative(&go.stdout), &we.relative(&we.stdout));
+    report += &diff::lines(&go.relative(&go.stderr), &we.relative(&we.stderr));
+    if !go.status.success() || !we.status.success() {
+        let _ = writeln!(report, "{go}\n{we}");
+    }
+    let [before, after] = [&theirs, &ours].map(|project| project.dir());
+    for line in disk_differences("project", &before, &after, |_| false) {
+        let _ = writeln!(report, "{line} (after listing)");
     }
     let differs = !report.is_empty();
     let described = || format!("=== seed {seed}\n{report}{}", batch.project());
     (has_graph, differs.then(described))
-}
-
-/// The selected versions of a graph in JSON, without those of Go.
-fn build_list(graph: &Output) -> BTreeSet<String> {
-    let nodes: Value = serde_json::from_str(&graph.success().stdout).expect("JSON");
-    let text = |node: &Value, name: &str| node[name].as_str().unwrap_or_default().to_owned();
-    let nodes = nodes.as_array().expect("an array");
-    let selected = nodes.iter().filter(|node| text(node, "Version") == text(node, "Selected"));
-    let names = selected.map(|node| (text(node, "Path"), text(node, "Version")));
-    let names = names.filter(|(path, _)| path != "go" && path != "toolchain");
-    names.map(|(path, version)| format!("{path} {version}").trim_end().to_owned()).collect()
 }
