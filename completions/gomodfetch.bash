@@ -818,7 +818,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__mod__subcmd__verify)
-            opts="-x -v -C -h --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
+            opts="-x -v -C -h --cache --sumdb --repair --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -864,7 +864,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__verify)
-            opts="-x -v -C -h --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
+            opts="-x -v -C -h --cache --sumdb --repair --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -84,6 +84,9 @@ bar\t''
 plain\t''
 none\t''"
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -s C -l C -d 'Change to this directory first' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -l cache -d 'Check everything in the module cache, in a module or outside of any'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -l sumdb -d 'Hold the cache and go.sum against the checksum database'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -l repair -d 'Fetch again what is damaged'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -l ignore-missing-use -d 'Go on without the modules that go.work uses and that are not there'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -l hints -d 'Print advice after errors even where stderr is no terminal'
@@ -180,6 +183,9 @@ bar\t''
 plain\t''
 none\t''"
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -s C -l C -d 'Change to this directory first' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -l cache -d 'Check everything in the module cache, in a module or outside of any'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -l sumdb -d 'Hold the cache and go.sum against the checksum database'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -l repair -d 'Fetch again what is damaged'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -l ignore-missing-use -d 'Go on without the modules that go.work uses and that are not there'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -l hints -d 'Print advice after errors even where stderr is no terminal'

@@ -5,6 +5,8 @@
 
 mod support;
 
+#[path = "verify/cache.rs"]
+mod cache;
 #[path = "verify/common.rs"]
 mod common;
 #[path = "verify/damage.rs"]
@@ -14,3 +16,7 @@ mod go_sum;
 #[cfg(unix)]
 #[path = "verify/hostile.rs"]
 mod hostile;
+#[path = "verify/repair.rs"]
+mod repair;
+#[path = "verify/sumdb.rs"]
+mod sumdb;

@@ -28,6 +28,7 @@ use crate::sys::once::OnceMap;
 use crate::verify::{Verified, Verifier};
 
 pub mod explain;
+mod repair;
 mod zip;
 
 pub use zip::{ZipDone, ZipFailure, ZipReady};

@@ -94,6 +94,18 @@ impl Pipeline {
         if let Some(hash) = self.present(module).await? {
             return Ok(ZipReady::Present(hash));
         }
+        let verified = self.stage_locked(module, lock, arrived).await?;
+        Ok(ZipReady::Staged(Box::new(verified), turn))
+    }
+
+    /// Brings the zip of `module`, whose lock is held, to where it can be published; notes when it
+    /// has arrived.
+    pub(super) async fn stage_locked(
+        &self,
+        module: &Version,
+        lock: VersionLock,
+        arrived: &AtomicBool,
+    ) -> Result<Verified<StagedZip>, Error> {
         self.observer.event(&Event::ZipStarted { module: module.clone() });
         let fetched = futures_util::future::join(
             self.zip_source(module, &lock),
@@ -116,7 +128,7 @@ impl Pipeline {
             Err(err) => return Err(self.explain(err, &place).await),
         };
         verified.content().judge(verified.proof())?;
-        Ok(ZipReady::Staged(Box::new(verified), turn))
+        Ok(verified)
     }
 
     /// Makes a staged zip visible.
@@ -165,7 +177,7 @@ impl Pipeline {
         }
     }
 
-    async fn lock(&self, module: &Version) -> Result<VersionLock, Error> {
+    pub(super) async fn lock(&self, module: &Version) -> Result<VersionLock, Error> {
         if let Some(lock) = self.store.try_lock(module)? {
             return Ok(lock);
         }
@@ -209,6 +221,6 @@ pub(super) async fn blocking<T: Send + 'static>(
     }
 }
 
-fn interrupted() -> Error {
+pub(super) fn interrupted() -> Error {
     Error::message(ErrorKind::Interrupted, "interrupted")
 }

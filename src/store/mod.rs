@@ -1,7 +1,9 @@
 //! GOMODCACHE: the module cache that we share with the `go` command.
 //!
 //! - [`layout`]: where each file stands.
+//! - [`contents`]: which versions are there.
 //! - [`download`]: `.info`, `.mod`, `list` and `.ziphash` below cache/download.
+//! - [`repair`]: what is damaged, made unbelievable.
 //! - [`spool`]: a zip while it arrives.
 //! - [`toolchain`]: an unpacked toolchain made fit for use.
 //! - [`unpack`]: a zip turned into a tree and its hash, in one pass.
@@ -16,10 +18,12 @@ use std::sync::{Arc, OnceLock};
 use crate::error::{Error, ErrorKind};
 use crate::sys::{IoError, file};
 
+pub mod contents;
 pub mod download;
 pub mod inspect;
 pub mod layout;
 pub mod publish;
+pub mod repair;
 pub mod spool;
 pub mod toolchain;
 pub mod unpack;

@@ -42,6 +42,13 @@ pub struct VersionLock {
     _lock: Lock,
 }
 
+impl VersionLock {
+    /// Whether it is that of `module`.
+    pub(super) fn is_of(&self, module: &Version) -> bool {
+        self.module == *module
+    }
+}
+
 /// Where a zip comes from.
 #[derive(Debug)]
 pub enum ZipSource {

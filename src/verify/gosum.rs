@@ -127,6 +127,21 @@ impl GoSum {
         all.all(|other| other == first).then(|| first.to_owned())
     }
 
+    /// Everything that the file, and those beside it, know: the key and the hash of each line, with
+    /// the name of the file.
+    pub fn lines(&self) -> Vec<(Version, String, String)> {
+        let line = |name: &str, (key, hash): (&Version, &str)| {
+            (key.clone(), name.to_owned(), hash.to_owned())
+        };
+        let state = self.state();
+        let own = state.known.iter().map(|entry| line(&self.name, entry));
+        let others = self.others.iter().flat_map(|other| {
+            let name = other.path.display().to_string();
+            other.known.iter().map(move |entry| line(&name, entry))
+        });
+        own.chain(others).collect()
+    }
+
     /// Whether the file, and those beside it, had nothing in them.
     pub fn is_empty(&self) -> bool {
         self.others.iter().all(|other| other.known.is_empty()) && self.state().known.is_empty()

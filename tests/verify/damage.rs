@@ -163,3 +163,15 @@ fn large_files_and_many() {
          \tchanged: f0101.txt\n",
     );
 }
+
+#[test]
+fn hints_come_last_and_only_when_wanted() {
+    let server = server();
+    let place = place(&server, &[]);
+    write(&place, &format!("{TREE}/a.go"), "");
+    verify(&place, &[]).fails_with(5).lacks("hint:");
+    let output = verify(&place, &["--hints"]);
+    output
+        .fails_with(5)
+        .stderr_has("\tchanged: a.go\nhint: with --repair, verify fetches again what is damaged\n");
+}

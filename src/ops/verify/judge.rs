@@ -7,6 +7,7 @@
 use crate::error::{Error, ErrorKind};
 use crate::spec::module::Version;
 use crate::store::inspect::{Content, Differences, Inspection, Names, TreeState};
+pub use crate::store::repair::Damage;
 use crate::sys::tty::printable;
 
 /// A hash of a module's content from outside of its place in the cache.
@@ -30,34 +31,61 @@ pub struct Report {
     /// The module.
     pub module: Version,
     /// What is wrong, in the order in which it is told; nothing if nothing is.
-    pub errors: Vec<Error>,
+    findings: Vec<Finding>,
     /// Which parts are wrong.
     pub damage: Damage,
-}
-
-/// Which parts of a module in the cache are wrong.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Damage {
-    /// The zip.
-    pub zip: bool,
-    /// The tree.
-    pub tree: bool,
-    /// The recorded hash.
-    pub ziphash: bool,
-}
-
-impl Damage {
-    /// Whether any part is wrong.
-    pub fn any(self) -> bool {
-        self.zip || self.tree || self.ziphash
-    }
+    /// The hashes that the parts have.
+    pub seen: Vec<String>,
+    /// Whether the `.mod` in the cache is wrong.
+    pub go_mod: bool,
+    /// Whether the `.info` in the cache is wrong.
+    pub info: bool,
+    /// Whether what is wrong was put right.
+    pub repaired: bool,
 }
 
 impl Report {
-    /// A module that has no place in the cache.
-    pub fn failed(module: Version, err: &Error) -> Report {
-        let errors = vec![line(&module, err.kind(), &err.to_string())];
-        Report { module, errors, damage: Damage::default() }
+    /// A module of which nothing is known.
+    pub fn new(module: Version) -> Report {
+        let (findings, seen, damage) = (Vec::new(), Vec::new(), Damage::default());
+        Report { module, findings, damage, seen, go_mod: false, info: false, repaired: false }
+    }
+
+    /// Says one thing more about the module, in one line.
+    pub fn add(&mut self, kind: ErrorKind, text: &str) {
+        self.findings.push((kind, one_line(text)));
+    }
+
+    /// The same in several lines, which are harmless.
+    pub fn add_lines(&mut self, kind: ErrorKind, text: String) {
+        self.findings.push((kind, text));
+    }
+
+    /// Says something below what was said last.
+    pub fn detail(&mut self, text: &str) {
+        if let Some((_, finding)) = self.findings.last_mut() {
+            finding.push_str("\n\t");
+            finding.push_str(text);
+        }
+    }
+
+    /// Whether nothing is wrong, or no longer.
+    pub fn is_fine(&self) -> bool {
+        self.findings.is_empty() || self.repaired
+    }
+
+    /// Whether anything is wrong that could be fetched again.
+    pub fn is_damaged(&self) -> bool {
+        self.damage.any() || self.go_mod || self.info
+    }
+
+    /// What is wrong, as it is printed.
+    pub fn errors(&self) -> impl Iterator<Item = Error> {
+        let Version { path, version } = &self.module;
+        let findings = self.findings.iter();
+        findings.map(move |(kind, text)| {
+            Error::message(*kind, format!("{path} {version}: {text}")).bare()
+        })
     }
 }
 
@@ -65,30 +93,31 @@ impl Report {
 /// last one counts most.
 pub fn judge(module: Version, inspection: &Inspection, known: &[Trusted]) -> Report {
     let case = Case { inspection, known };
-    let mut findings = case.go_lines();
-    if findings.is_empty() {
-        findings.extend(case.contradiction());
+    let mut report = Report::new(module);
+    report.seen = case.parts().map(|(_, hash)| hash.to_owned()).collect();
+    report.findings = case.go_lines();
+    if report.findings.is_empty() {
+        report.findings.extend(case.contradiction());
     }
-    let (damage, mut details) = match findings.is_empty() {
-        true => (Damage::default(), Vec::new()),
-        false => case.diagnose(),
-    };
-    if damage.zip || damage.tree {
-        details.extend(case.files(damage));
-    }
-    if let Some((_, text)) = findings.last_mut() {
-        for detail in details {
-            text.push_str("\n\t");
-            text.push_str(&detail);
+    if !report.findings.is_empty() {
+        let (damage, details) = case.diagnose();
+        report.damage = damage;
+        let files = (damage.zip || damage.tree).then(|| case.files(damage));
+        for detail in details.iter().chain(files.iter().flatten()) {
+            report.detail(detail);
         }
     }
-    let errors = findings.iter().map(|(kind, text)| line(&module, *kind, text)).collect();
-    Report { errors, damage, module }
+    report
 }
 
-/// One line about a module, as go prints it.
-fn line(module: &Version, kind: ErrorKind, text: &str) -> Error {
-    Error::message(kind, format!("{} {}: {text}", module.path, module.version)).bare()
+/// The hashes of several who should agree, one in a line.
+pub fn table<'a>(hashes: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let hashes: Vec<(&str, &str)> = hashes.into_iter().collect();
+    let width = hashes.iter().map(|(name, _)| name.len()).max().unwrap_or_default() + 1;
+    let line = |(name, hash): &(&str, &str)| {
+        format!("\n\t{:width$} {}", format!("{}:", one_line(name)), one_line(hash))
+    };
+    hashes.iter().map(line).collect()
 }
 
 type Finding = (ErrorKind, String);
@@ -160,12 +189,7 @@ impl Case<'_> {
         };
         if self.parts().next().is_some() && self.known.iter().any(differs) {
             let known = self.known.iter().map(|trusted| (&*trusted.name, &*trusted.hash));
-            let all: Vec<(&str, &str)> = self.parts().chain(known).collect();
-            let width = all.iter().map(|(name, _)| name.len()).max().unwrap_or_default() + 1;
-            let table = all.iter().map(|(name, hash)| {
-                format!("\n\t{:width$} {}", format!("{name}:"), one_line(hash))
-            });
-            let text = format!("checksum mismatch{}", table.collect::<String>());
+            let text = format!("checksum mismatch{}", table(self.parts().chain(known)));
             return Some((ErrorKind::Security, text));
         }
         let breaks = self.inspection.zip_breaks.as_ref()?;

@@ -5,7 +5,14 @@
 //! believes the recorded hash, which lies where zip and tree lie; we also hold go.sum against all
 //! three, look at the modules that replace others, and say what is wrong with which file.
 //!
+//! With `--cache` everything in the cache is looked at, `.mod` and `.info` too, in a module or outside
+//! of any; with `--sumdb` cache and go.sum are held against the checksum database; with `--repair`
+//! what is damaged is fetched again.
+//!
 //! - [`judge`]: what an inspection means, and how it is said.
+//! - [`known`]: what go.sum and the checksum database know.
+//! - [`small`]: `.mod` and `.info`.
+//! - [`repair`]: what is damaged, fetched again.
 //!
 //! Implements <https://go.dev/ref/mod#go-mod-verify>.
 
@@ -23,8 +30,12 @@ use crate::spec::goversion;
 use crate::spec::module::Version;
 
 pub mod judge;
+pub mod known;
+pub mod repair;
+pub mod small;
 
-use judge::{Report, Trusted, judge};
+use judge::{Report, judge};
+use known::Known;
 
 /// What the user asked for.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +44,12 @@ pub struct Args {
     pub operands: usize,
     /// `--ignore-missing-use`: a folder that go.work uses may be missing.
     pub ignore_missing_use: bool,
+    /// `--cache`: look at everything in the cache.
+    pub cache: bool,
+    /// `--sumdb`: ask the checksum database about everything.
+    pub sumdb: bool,
+    /// `--repair`: fetch again what is damaged.
+    pub repair: bool,
 }
 
 /// What was found out.
@@ -40,24 +57,36 @@ pub struct Args {
 pub struct Outcome {
     /// One report for each module that was looked at, in the order of the build list.
     pub reports: Vec<Report>,
+    /// Whether it was tried to put right what is wrong.
+    pub tried_repair: bool,
 }
 
 impl Outcome {
-    /// Everything that is wrong, in the order in which it is told.
-    pub fn errors(&self) -> impl Iterator<Item = &Error> {
-        self.reports.iter().flat_map(|report| &report.errors)
+    /// Everything that is or was wrong, in the order in which it is told.
+    pub fn errors(&self) -> Vec<Error> {
+        let mut errors: Vec<Error> = self.reports.iter().flat_map(Report::errors).collect();
+        if !self.tried_repair
+            && self.reports.iter().any(Report::is_damaged)
+            && let Some(last) = errors.pop()
+        {
+            errors.push(last.hint("with --repair, verify fetches again what is damaged"));
+        }
+        errors
     }
 
-    /// The error that decides the exit code: a checksum that does not hold, else the first there is.
-    pub fn error(&self) -> Option<&Error> {
-        self.errors().find(|err| err.is_security()).or_else(|| self.errors().next())
+    /// The error that decides the exit code: of what is still wrong, a checksum that does not hold,
+    /// else the first there is.
+    pub fn error(&self) -> Option<Error> {
+        let wrong = || self.reports.iter().filter(|report| !report.is_fine());
+        let mut errors = wrong().flat_map(Report::errors);
+        errors.find(Error::is_security).or_else(|| wrong().flat_map(Report::errors).next())
     }
 }
 
-/// Verifies the modules of the build list.
+/// Verifies the modules of the build list, or those in the cache.
 ///
 /// # Errors
-/// When the build list can't be had. What is wrong with modules is in the [`Outcome`].
+/// When it can't be found out which modules these are. What is wrong with them is in the [`Outcome`].
 pub async fn run(ctx: &Ctx, args: &Args) -> Result<Outcome, Error> {
     let mut project = Project::find(ctx)?;
     project.ignore_missing_use = args.ignore_missing_use;
@@ -65,6 +94,24 @@ pub async fn run(ctx: &Ctx, args: &Args) -> Result<Outcome, Error> {
         return Err(Error::message(ErrorKind::Usage, "verify takes no arguments"));
     }
     let mut loaded = Loaded::read(ctx, project).await?;
+    if args.repair {
+        repair::contradicted_go_mods(ctx, &loaded.pipeline)?;
+    }
+    let modules = match args.cache {
+        true => loaded.pipeline.store().contents()?,
+        false => build_list(&mut loaded).await?,
+    };
+    let pipeline = &loaded.pipeline;
+    let mut known = Known::of_go_sum(pipeline.verifier());
+    let mut reports = look_at(ctx, pipeline, modules, args, &mut known).await?;
+    if args.repair {
+        repair::repair(pipeline, &known, &mut reports).await;
+    }
+    Ok(Outcome { reports, tried_repair: args.repair })
+}
+
+/// Loads the module graph as go does.
+async fn build_list(loaded: &mut Loaded) -> Result<Vec<Version>, Error> {
     if loaded.main.is_empty() && !loaded.main.is_workspace() {
         return Err(Error::message(ErrorKind::Other, no_main_modules(&loaded.main)));
     }
@@ -72,12 +119,10 @@ pub async fn run(ctx: &Ctx, args: &Args) -> Result<Outcome, Error> {
     loaded.settle_roots().await?;
     let requirements = loaded.requirements.clone();
     let (_, graph, error) = expand_graph(requirements, &loaded.main, &loaded.dependencies).await;
-    if let Some(err) = error {
-        return Err(err);
+    match error {
+        Some(err) => Err(err),
+        None => Ok(to_verify(&graph.build_list(), &loaded.main)),
     }
-    let modules = to_verify(&graph.build_list(), &loaded.main);
-    let reports = verify(&loaded.pipeline, modules).await?;
-    Ok(Outcome { reports })
 }
 
 /// The modules that can be in the cache. go looks at a module though another replaces it, and does
@@ -94,17 +139,38 @@ fn to_verify(build_list: &[Version], main: &MainModules) -> Vec<Version> {
     with_replacement.flatten().filter(|module| seen.insert(*module)).cloned().collect()
 }
 
-async fn verify(pipeline: &Pipeline, modules: Vec<Version>) -> Result<Vec<Report>, Error> {
+async fn look_at(
+    ctx: &Ctx,
+    pipeline: &Pipeline,
+    modules: Vec<Version>,
+    args: &Args,
+    known: &mut Known<'_>,
+) -> Result<Vec<Report>, Error> {
     let inspected = pipeline.inspect(modules.clone()).await?;
-    let gosum = pipeline.verifier().gosum();
-    let reports = modules.into_iter().zip(inspected).map(|(module, inspection)| {
-        let mut known: Vec<Trusted> = gosum.known(&module).into_iter().map(Trusted::from).collect();
-        // Of several lines in one file the first counts, as with go.
-        known.dedup_by(|later, first| later.name == first.name);
-        match inspection {
-            Ok(inspection) => judge(module, &inspection, &known),
-            Err(err) => Report::failed(module, &err),
-        }
-    });
-    Ok(reports.collect())
+    if args.sumdb {
+        let found = modules.iter().zip(&inspected).filter(|(_, inspected)| {
+            inspected.as_ref().is_ok_and(|inspection| inspection.is_anything())
+        });
+        known.ask_database(ctx, found.map(|(module, _)| module)).await?;
+    }
+    let mut reports = Vec::with_capacity(modules.len());
+    for (module, inspection) in modules.into_iter().zip(inspected) {
+        let report = match inspection {
+            Ok(inspection) => {
+                let mut report = judge(module, &inspection, &known.hashes(&inspection.module));
+                if args.cache || args.sumdb {
+                    small::look_at(pipeline.store(), known, &inspection, &mut report)?;
+                }
+                report
+            }
+            Err(err) => {
+                let mut report = Report::new(module);
+                report.add(err.kind(), &err.to_string());
+                report
+            }
+        };
+        reports.push(report);
+    }
+    known.complete(&mut reports);
+    Ok(reports)
 }

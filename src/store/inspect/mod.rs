@@ -44,6 +44,8 @@ const MAX_NAMES: usize = 10;
 /// What lies in the cache of one module version.
 #[derive(Debug)]
 pub struct Inspection {
+    /// Which one.
+    pub module: Version,
     /// Where the zip stands, or would.
     pub zip_path: PathBuf,
     /// Where the tree stands, or would.
@@ -58,6 +60,8 @@ pub struct Inspection {
     pub tree_state: TreeState,
     /// The tree; absent if it is marked as incomplete.
     pub tree: Content,
+    /// The hash that the go.mod at the top of the zip has as a go.mod file.
+    pub go_mod_in_zip: Option<String>,
     /// In what the tree differs from the zip, if both could be listed.
     pub differences: Option<Differences>,
 }
@@ -125,6 +129,13 @@ impl Names {
     }
 }
 
+impl Inspection {
+    /// Whether anything that has a hash is there.
+    pub fn is_anything(&self) -> bool {
+        !self.zip.is_absent() || !self.tree.is_absent() || self.recorded.is_ok()
+    }
+}
+
 impl Content {
     /// Whether there is nothing.
     pub fn is_absent(&self) -> bool {
@@ -187,6 +198,7 @@ impl Store {
         let (tree_state, listed) = self.list_tree(module, &tree_path)?;
         let prefix = format!("{module}/");
         let mut inspection = Inspection {
+            module: module.clone(),
             zip_path,
             tree_path,
             recorded,
@@ -194,6 +206,7 @@ impl Store {
             zip_breaks: None,
             tree_state,
             tree: Content::Absent,
+            go_mod_in_zip: None,
             differences: None,
         };
         let files = match listed {
@@ -224,6 +237,7 @@ impl Store {
         let done = work::all(&pairs, &inspection.tree_path, cores, worker);
         if readable.is_some() {
             inspection.zip = pairs.zip_hash(&done);
+            inspection.go_mod_in_zip = pairs.go_mod_hash(&done);
         }
         if files.is_some() {
             inspection.tree = pairs.tree_hash(&done);

@@ -94,6 +94,18 @@ impl<'a> Pairs<'a> {
         finish(hash)
     }
 
+    /// The hash of the go.mod at the top of the zip.
+    pub(super) fn go_mod_hash(&self, done: &[Vec<Done>]) -> Option<String> {
+        let is_go_mod =
+            |entry: &&Entry<'_>| entry.name.strip_prefix(self.prefix) == Some(b"go.mod".as_slice());
+        let mut found =
+            self.with(done).filter(|(pair, _)| self.entry(*pair).as_ref().is_some_and(is_go_mod));
+        let digest = found.next()?.1.entry.as_ref()?.as_ref().ok()?;
+        let mut hash = H1::new();
+        hash.add("go.mod", *digest);
+        hash.finish().ok()
+    }
+
     /// The hash of the tree, or the error that go meets first.
     pub(super) fn tree_hash(&self, done: &[Vec<Done>]) -> Content {
         let mut hash = H1::new();
