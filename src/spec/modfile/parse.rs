@@ -265,6 +265,11 @@ mod tests {
         assert!(fails(&"//\n\n".repeat(MAX_LINES + 1)).unwrap().contains("too many lines"));
         assert!(fails(&"a()\n".repeat(MAX_LINES + 1)).unwrap().contains("too many lines"));
         assert_eq!(fails(&"a ".repeat(MAX_PIECES)), None);
+        assert!(
+            fails(&"a ".repeat(MAX_PIECES + 1))
+                .unwrap()
+                .ends_with("too many words and comments (max is 2097152)")
+        );
         for piece in ["a ", "//\n", "a b(\n) //\n"] {
             assert!(
                 fails(&piece.repeat(MAX_PIECES + 1)).unwrap().contains("too many"),

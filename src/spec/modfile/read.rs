@@ -376,3 +376,18 @@ impl<'a> Reader<'a> {
         to_string(&texts.join(&b'\n')).into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::spec::modfile::File;
+
+    #[test]
+    fn nobody_reads_more_errors() {
+        let errors = File::parse("go.mod", "x\n".repeat(1500).as_bytes(), None).unwrap_err();
+        let text = errors.to_string();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 1001);
+        assert_eq!(lines.first(), Some(&"go.mod:1: unknown directive: x"));
+        assert_eq!(lines.last(), Some(&"go.mod:1001: too many errors"));
+    }
+}
