@@ -9,7 +9,7 @@
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use futures_util::future::try_join_all;
+use futures_util::future::{Either, join, join_all, select, try_join_all};
 
 use crate::ctx::Ctx;
 use crate::error::{Error, ErrorKind};
@@ -18,6 +18,7 @@ use crate::ops::listing::{self, Purpose};
 use crate::ops::load::Loaded;
 use crate::ops::module_info::{Described, Describer, Wanted};
 use crate::ops::project::Project;
+use crate::ops::query::Queries;
 use crate::plan::build_mod::BuildMod;
 use crate::plan::{Pruning, Requirements};
 use crate::spec::goproxy_json::{ModulePublic, decode_reuse};
@@ -113,9 +114,8 @@ pub async fn run(ctx: &Ctx, args: &Args) -> Result<Outcome, Error> {
     if let Some(file) = reuse {
         check_reuse(ctx, file, args)?;
     }
-    let mut listed = describe(ctx, args, &mut loaded).await?;
-    let wanted = wanted(args);
-    Describer { loaded: &loaded, wanted }.complete_all(&mut listed.modules).await?;
+    let (mut listed, requirements) = look_up(ctx, args, &loaded).await?;
+    loaded.requirements = requirements;
     if listed.failure.is_none() && !args.updates {
         let permission = Permission { locked: args.locked, zip_sums: true };
         listed.failure = loaded.commit(permission).err();
@@ -132,6 +132,56 @@ pub async fn run(ctx: &Ctx, args: &Args) -> Result<Outcome, Error> {
     let written = write(ctx, args, &loaded, template.as_ref(), &modules, &mut outcome.output);
     outcome.errors.extend(written.err());
     Ok(outcome)
+}
+
+/// Describes what the arguments name, with all that is wanted beyond that. What the roots will need is
+/// asked for while the module graph is still being loaded.
+async fn look_up(ctx: &Ctx, args: &Args, loaded: &Loaded) -> Result<(Listed, Requirements), Error> {
+    let work = async {
+        let (mut listed, requirements) = describe(ctx, args, loaded).await?;
+        let describer = Describer { loaded, wanted: wanted(args) };
+        describer.complete_all(&mut listed.modules).await?;
+        Ok((listed, requirements))
+    };
+    let work = std::pin::pin!(work);
+    match select(work, std::pin::pin!(prefetch(args, loaded))).await {
+        Either::Left((result, _)) => result,
+        Either::Right(((), work)) => work.await,
+    }
+}
+
+/// Begins to get what the description of the roots is made of, if they are likely to be described.
+async fn prefetch(args: &Args, loaded: &Loaded) {
+    let all = args.modules.iter().any(|arg| arg == "all" || arg.contains("..."));
+    if !all || loaded.vendored.is_some() {
+        return;
+    }
+    let Loaded { main, pipeline, dependencies, requirements, .. } = loaded;
+    let wanted = wanted(args);
+    let queries = Queries { pipeline, main, go_mods: dependencies };
+    let roots = requirements.roots().iter().filter(|root| {
+        let is_selected = requirements.root_selected(main, &root.path) == Some(&*root.version);
+        is_selected && !goversion::is_toolchain(&root.path)
+    });
+    let work = roots.map(|root| {
+        let queries = &queries;
+        async move {
+            let actual = main.resolve(root);
+            let info = async {
+                if !actual.version.is_empty() {
+                    // What comes of it is asked for again by who needs it.
+                    let _ = pipeline.fetch_info(&actual.path, &actual.version).await;
+                }
+            };
+            let newest = async {
+                if wanted.retractions || wanted.versions {
+                    queries.prefetch(&root.path).await;
+                }
+            };
+            join(info, newest).await;
+        }
+    });
+    join_all(work).await;
 }
 
 fn wanted(args: &Args) -> Wanted {
@@ -186,14 +236,19 @@ fn check_reuse(ctx: &Ctx, file: &str, args: &Args) -> Result<(), Error> {
 }
 
 /// Finds the modules that the arguments name, and describes them.
-async fn describe(ctx: &Ctx, args: &Args, loaded: &mut Loaded) -> Result<Listed, Error> {
+async fn describe(
+    ctx: &Ctx,
+    args: &Args,
+    loaded: &Loaded,
+) -> Result<(Listed, Requirements), Error> {
     let wanted = wanted(args);
     if args.modules.is_empty() {
         let describer = Describer { loaded, wanted };
         let requirements = &loaded.requirements;
         let all = loaded.main.versions();
         let all = all.iter().map(|module| describer.describe(module, Some(requirements)));
-        return Ok(Listed { modules: try_join_all(all).await?, failure: None });
+        let listed = Listed { modules: try_join_all(all).await?, failure: None };
+        return Ok((listed, requirements.clone()));
     }
     let purpose = Purpose::Describe { versions: args.versions, any: args.retracted };
     let listing = listing::list(
@@ -208,13 +263,15 @@ async fn describe(ctx: &Ctx, args: &Args, loaded: &mut Loaded) -> Result<Listed,
     for warning in &listing.warnings {
         ctx.note(warning.clone());
     }
-    // What comes of arguments is only remembered where the graph could be loaded.
-    if listing.graph_error.is_none() {
-        loaded.requirements = listing.requirements.clone();
-    }
     let describer = Describer { loaded, wanted };
     let all = listing.modules.iter().map(|listed| one(describer, listed, &listing.requirements));
-    Ok(Listed { modules: try_join_all(all).await?, failure: listing.graph_error })
+    let modules = try_join_all(all).await?;
+    // What came of the arguments is only remembered where the graph could be loaded.
+    let requirements = match listing.graph_error {
+        None => listing.requirements.clone(),
+        Some(_) => loaded.requirements.clone(),
+    };
+    Ok((Listed { modules, failure: listing.graph_error }, requirements))
 }
 
 /// Describes a module that an argument named.

@@ -294,6 +294,28 @@ impl Queries<'_> {
         }
     }
 
+    /// Begins to get what tells of updates, retractions and deprecation of the module `path`: the list
+    /// of versions, then .info and go.mod of the newest one. Nothing is written, no failure told.
+    pub async fn prefetch(&self, path: &Arc<str>) {
+        if malformed(path).is_some() || goversion::is_toolchain(path) {
+            return;
+        }
+        let all = Version { path: Arc::clone(path), version: Arc::from("") };
+        if self.main.replacement(&all).is_some() {
+            return;
+        }
+        let Ok(versions) = self.versions(path).await else { return };
+        let Ok(query) = Query::parse(path, "latest", None) else { return };
+        let candidates = query.candidates(&versions, |_| true);
+        // Where `+incompatible` versions are in doubt, the go.mod that decides is asked for anyway.
+        if let Some(newest) = candidates.pick(true) {
+            let newest = self.main.resolve(&Version::new(Arc::clone(path), newest));
+            if !newest.version.is_empty() {
+                self.pipeline.prefetch(&newest).await;
+            }
+        }
+    }
+
     /// The newest version that may be used in place of `current`; `None` if there is no newer one.
     ///
     /// # Errors

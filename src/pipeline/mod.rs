@@ -279,6 +279,13 @@ impl Pipeline {
         Ok(read(&self.kept_go_mod(module, &found).await?.content().data))
     }
 
+    /// Begins to get the .info and the go.mod of a module version, both at once: who asks for them
+    /// later need not wait as long. Nothing is written to the cache, and no failure is told.
+    pub async fn prefetch(&self, module: &Version) {
+        let info = self.fetch_info(&module.path, &module.version);
+        let _ = futures_util::future::join(info, self.find_go_mod(module)).await;
+    }
+
     /// The verified go.mod of a module version, without writing anything to the cache.
     async fn find_go_mod(&self, module: &Version) -> Result<Arc<FoundGoMod>, Error> {
         let find = || async {
