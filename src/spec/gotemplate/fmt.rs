@@ -428,7 +428,9 @@ impl Printer {
             self.push(class.name);
         }
         self.out.push(b'{');
-        for (i, (name, value)) in class.fields.iter().zip(values).enumerate() {
+        // What a class keeps for its text has no name, and is no field.
+        let fields = class.fields.iter().zip(values).filter(|(name, _)| !name.is_empty());
+        for (i, (name, value)) in fields.enumerate() {
             if i > 0 {
                 self.push(separator);
             }

@@ -8,7 +8,7 @@ use crate::spec::goproxy_json::GoTime;
 
 const MODULE: Class = Class {
     name: "modinfo.ModulePublic",
-    fields: &["Path", "Versions", "Replace", "Time", "Main", "Error"],
+    fields: &["Path", "Versions", "Replace", "Time", "Main", "Error", ""],
     text: Some(|fields| match fields.first() {
         Some(Value::Text(path)) => path.to_vec(),
         _ => Vec::new(),
@@ -26,6 +26,7 @@ fn data() -> Value {
             Value::time(None),
             Value::Bool(false),
             Value::Pointer(ERROR, None),
+            Value::text("hidden"),
         ],
     );
     Value::pointer(
@@ -37,6 +38,7 @@ fn data() -> Value {
             Value::time(GoTime::parse(b"2024-02-29T15:04:05Z").ok()),
             Value::Bool(true),
             Value::pointer(ERROR, vec![Value::text("gone")]),
+            Value::text("hidden"),
         ],
     )
 }
@@ -117,6 +119,10 @@ fn failures() {
         (
             "{{.Path 1}}",
             "1:2: executing \"main\" at <.Path>: Path has arguments but cannot be invoked as function",
+        ),
+        (
+            "{{range .Replace}}{{end}}",
+            "1:8: executing \"main\" at <.Replace>: range can't iterate over {../r [] <nil> <nil> false <nil>}",
         ),
         ("{{len 1}}", "1:2: executing \"main\" at <len 1>: error calling len: len of type int"),
         (
