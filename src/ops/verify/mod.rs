@@ -9,7 +9,7 @@
 //! of any; with `--sumdb` cache and go.sum are held against the checksum database; with `--repair`
 //! what is damaged is fetched again.
 //!
-//! - [`judge`]: what an inspection means, and how it is said.
+//! - [`mod@judge`]: what an inspection means, and how it is said.
 //! - [`known`]: what go.sum and the checksum database know.
 //! - [`small`]: `.mod` and `.info`.
 //! - [`repair`]: what is damaged, fetched again.

@@ -7,8 +7,8 @@
 //!
 //! | file      | what it does                                                                   |
 //! |-----------|--------------------------------------------------------------------------------|
-//! | [`pairs`] | the entries of a zip and the files of a tree, by their names                   |
-//! | [`work`]  | one of these pairs: inflated, read, compared and hashed                        |
+//! | `pairs` | the entries of a zip and the files of a tree, by their names                   |
+//! | `work`  | one of these pairs: inflated, read, compared and hashed                        |
 //!
 //! Bounds, for each core: one zip's directory, one tree's list of names, one entry inflated and one
 //! file (4 MiB each; larger ones go through in pieces); for all together 16 MiB of zips in memory.
