@@ -50,8 +50,8 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(semver::compare(current, query), order.reverse());
     let interval = VersionInterval::new(query, current);
     for version in &versions {
-        let inside = semver::compare(query, version).is_le()
-            && semver::compare(version, current).is_le();
+        let inside =
+            semver::compare(query, version).is_le() && semver::compare(version, current).is_le();
         assert_eq!(interval.contains(version), inside);
     }
 

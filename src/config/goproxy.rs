@@ -155,10 +155,15 @@ fn parse_address(address: &str) -> Result<RequestUrl, ProxyListError> {
         "http" | "https" => {}
         "file" if url.is_bare_path() => {}
         "file" => return Err(ProxyListError::FileUrl(url.to_string())),
-        "" => return Err(ProxyListError::MissingScheme(url.to_string())),
-        _ => return Err(ProxyListError::Scheme(url.to_string())),
+        "" => return Err(ProxyListError::MissingScheme(shown(&url))),
+        _ => return Err(ProxyListError::Scheme(shown(&url))),
     }
     Ok(url.to_request()?)
+}
+
+/// An address that is none, in which anything may have been meant for a secret.
+fn shown(url: &GoUrl) -> String {
+    mask_password(&url.to_string()).into_owned()
 }
 
 impl fmt::Display for Proxy {
@@ -221,6 +226,11 @@ mod tests {
             ("", "GOPROXY list is not the empty string, but contains no entries"),
             (" ,|", "GOPROXY list is not the empty string, but contains no entries"),
             ("noproxy", "invalid proxy URL missing scheme: noproxy"),
+            ("token@localhost", "invalid proxy URL missing scheme: xxxxx@localhost"),
+            (
+                "ann:secret@a.example:/x",
+                "invalid proxy URL scheme (must be https, http, file): ann:xxxxx@a.example:/x",
+            ),
             ("/a/b", "invalid proxy URL missing scheme: /a/b"),
             ("off2,off", "invalid proxy URL missing scheme: off2"),
             (

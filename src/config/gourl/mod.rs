@@ -122,7 +122,7 @@ impl GoUrl {
             "{{Scheme:{} Opaque:{} User:{} Host:{} Path:{} Fragment:{} RawQuery:{} RawPath:{} \
              RawFragment:{} ForceQuery:{} OmitHost:{}}}",
             self.scheme,
-            self.opaque,
+            self.shown_opaque(),
             self.user.as_ref().map(|user| user.render(true)).unwrap_or_default(),
             String::from_utf8_lossy(&self.host),
             String::from_utf8_lossy(&self.path),
@@ -135,6 +135,15 @@ impl GoUrl {
         )
     }
 
+    /// What follows the scheme of `ann:secret@host:/path`, which looks like a user name to people: all
+    /// up to the last `@` is hidden.
+    fn shown_opaque(&self) -> String {
+        match self.opaque.rsplit_once('@') {
+            Some((_, host)) => format!("xxxxx@{host}"),
+            None => self.opaque.clone(),
+        }
+    }
+
     fn render(&self, redacted: bool) -> String {
         let mut text = String::new();
         if !self.scheme.is_empty() {
@@ -143,6 +152,8 @@ impl GoUrl {
         }
         if self.opaque.is_empty() {
             self.render_hierarchy(&mut text, redacted);
+        } else if redacted {
+            text.push_str(&self.shown_opaque());
         } else {
             text.push_str(&self.opaque);
         }
@@ -236,14 +247,18 @@ pub fn mask_password(text: &str) -> Cow<'_, str> {
     let Some((before, host)) = text.rsplit_once('@') else {
         return Cow::Borrowed(text);
     };
+    let is_scheme =
+        |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
     let (scheme, user) = match before.split_once("://") {
-        Some((scheme, user)) => (format!("{scheme}://"), user),
-        None => (String::new(), before),
+        Some((scheme, user)) if is_scheme(scheme) => (format!("{scheme}://"), user),
+        _ => (String::new(), before),
     };
     match user.split_once(':') {
-        Some((name, _)) => Cow::Owned(format!("{scheme}{name}:xxxxx@{host}")),
-        // Tokens are passed in the place of a name, too.
-        None => Cow::Owned(format!("{scheme}xxxxx@{host}")),
+        Some((name, _)) if !name.contains('@') => {
+            Cow::Owned(format!("{scheme}{name}:xxxxx@{host}"))
+        }
+        // Tokens are passed in the place of a name, too, and may stand before another `@`.
+        _ => Cow::Owned(format!("{scheme}xxxxx@{host}")),
     }
 }
 
@@ -269,6 +284,8 @@ mod tests {
             ("https://me:@example.com", "https://me:xxxxx@example.com"),
             ("https://me:a@b:c@example.com/", "https://me:xxxxx@example.com/"),
             ("https://m%65:x@example.com", "https://me:xxxxx@example.com"),
+            ("ann:secret@example.com:/a", "ann:xxxxx@example.com:/a"),
+            ("mailto:example.com", "mailto:example.com"),
             ("https://example.com/%41%2f!", "https://example.com/%41%2f!"),
             ("https://example.com/a b|c", "https://example.com/a%20b%7Cc"),
             ("https://example.com/a\\b", "https://example.com/a%5Cb"),
@@ -340,6 +357,8 @@ mod tests {
         assert_eq!(mask_password("me:se:c@ret@x:1/y"), "me:xxxxx@x:1/y");
         assert_eq!(mask_password("https://token@x:1"), "https://xxxxx@x:1");
         assert_eq!(mask_password("https://x:1/y"), "https://x:1/y");
+        assert_eq!(mask_password("https://token@x:1@y"), "https://xxxxx@y");
+        assert_eq!(mask_password("//me:secret@x://y@z"), "//me:xxxxx@z");
     }
 
     #[test]
