@@ -40,8 +40,7 @@ impl User {
             let place = place.expect("a temporary folder");
             set_mode(place.path(), 0o755);
             let program = place.path().join("gomodfetch");
-            let linked = fs::hard_link(&built, &program);
-            linked.or_else(|_| fs::copy(&built, &program).map(drop)).expect("the program");
+            copy_program(&program);
             let wrapper = wrapper.map(str::to_owned).to_vec();
             return Some(Self { wrapper, program, _place: Some(Arc::new(place)) });
         }
@@ -85,6 +84,18 @@ impl User {
     /// Any command, run by the user.
     pub fn through(&self, invocation: Invocation) -> Invocation {
         if self.wrapper.is_empty() { invocation } else { invocation.through(&self.wrapper) }
+    }
+}
+
+/// Puts the program under test where others may run it.
+///
+/// It is another process that writes the copy: a file that this one has open to write is open for a
+/// moment in whatever another thread is just starting, and can't be run meanwhile.
+pub fn copy_program(to: &Path) {
+    let built = Path::new(env!("CARGO_BIN_EXE_gomodfetch"));
+    if fs::hard_link(built, to).is_err() {
+        let copied = Command::new("cp").arg("--").arg(built).arg(to).status();
+        assert!(copied.expect("a cp").success(), "no copy of the program at {}", to.display());
     }
 }
 

@@ -8,6 +8,7 @@ use std::process::Command;
 use super::common::*;
 use super::support::cli::Project;
 use super::support::modules::ModuleVersion;
+use super::support::user::copy_program;
 use super::support::zips;
 
 fn mkfifo(path: &Path) {
@@ -193,7 +194,7 @@ fn what_may_not_be_read_is_no_proof_of_damage() {
         let mut open = place.root().to_owned();
         fs::set_permissions(&open, fs::Permissions::from_mode(0o755)).expect("a mode");
         open.push("gomodfetch");
-        fs::copy(env!("CARGO_BIN_EXE_gomodfetch"), &open).expect("the program");
+        copy_program(&open);
         let output = match user {
             [] => place.program(&open, ["verify"]).run(),
             user => place.program(&open, ["verify"]).through(user).run(),
