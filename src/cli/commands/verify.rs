@@ -16,8 +16,8 @@ hashes recorded beside them, and with go.sum.
 
 What differs is named: an edited tree, a damaged zip, a wrong or missing hash, and the files.
 
---repair fetches again what is damaged, and verifies it as any download. What can't be repaired is left
-so that neither gomodfetch nor go believes it.";
+--repair fetches again what is damaged, and verifies it as any download. What can't be repaired is
+left so that neither gomodfetch nor go believes it.";
 
 /// The command and its flags.
 pub fn define() -> Command {
