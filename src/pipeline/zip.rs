@@ -115,6 +115,8 @@ impl Pipeline {
         arrived.store(true, Ordering::Relaxed);
         let unpacker =
             Arc::clone(&self.unpackers).acquire_owned().await.map_err(|_| interrupted())?;
+        // Who cancels this wait wants no tree either.
+        let _stopper = lock.stopper();
         let store = self.store.clone();
         let staged = blocking(move || {
             let staged = store.stage(lock, source);

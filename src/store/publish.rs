@@ -12,6 +12,8 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, ErrorKind};
 use crate::spec::module::Version;
@@ -39,6 +41,7 @@ pub enum Presence {
 #[derive(Debug)]
 pub struct VersionLock {
     module: Version,
+    stop: Arc<AtomicBool>,
     _lock: Lock,
 }
 
@@ -46,6 +49,26 @@ impl VersionLock {
     /// Whether it is that of `module`.
     pub(super) fn is_of(&self, module: &Version) -> bool {
         self.module == *module
+    }
+
+    fn new(module: &Version, lock: Lock) -> VersionLock {
+        VersionLock { module: module.clone(), stop: Arc::default(), _lock: lock }
+    }
+
+    /// Ends the unpacking that goes on under this lock when it is dropped; what was written is then
+    /// removed. For whoever waits for that work and may be cancelled.
+    pub fn stopper(&self) -> Stopper {
+        Stopper(Arc::clone(&self.stop))
+    }
+}
+
+/// See [`VersionLock::stopper`].
+#[derive(Debug)]
+pub struct Stopper(Arc<AtomicBool>);
+
+impl Drop for Stopper {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -130,7 +153,7 @@ impl Store {
     pub fn try_lock(&self, module: &Version) -> Result<Option<VersionLock>, Error> {
         let path = self.lock_path(module)?;
         let lock = Lock::try_exclusive(&path)?;
-        Ok(lock.map(|lock| VersionLock { module: module.clone(), _lock: lock }))
+        Ok(lock.map(|lock| VersionLock::new(module, lock)))
     }
 
     /// Waits for the lock of `module`.
@@ -139,7 +162,7 @@ impl Store {
     /// When the lock file can't be made.
     pub fn lock(&self, module: &Version) -> Result<VersionLock, Error> {
         let path = self.lock_path(module)?;
-        Ok(VersionLock { module: module.clone(), _lock: Lock::exclusive(&path)? })
+        Ok(VersionLock::new(module, Lock::exclusive(&path)?))
     }
 
     fn lock_path(&self, module: &Version) -> Result<PathBuf, Error> {
@@ -192,7 +215,8 @@ impl Store {
         let module = lock.module.clone();
         let zip_path = self.file(&module, Kind::Zip)?;
         let tree_path = self.staging_path(&module)?;
-        let place = Place { path: &tree_path, cache: self.root() };
+        let stop = Arc::clone(&lock.stop);
+        let place = Place { path: &tree_path, cache: self.root(), stop: &stop };
         let tree_at = (!self.tree_is_complete(&module)?).then_some(place);
         let naming = Naming { zip: &zip_path, hash_is_recorded: false };
         let staged = match source {

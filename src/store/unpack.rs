@@ -8,6 +8,7 @@
 use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, ErrorKind};
 use crate::spec::dirhash::H1;
@@ -27,6 +28,8 @@ pub struct Place<'a> {
     pub path: &'a Path,
     /// The module cache: folders above `path` are made, and taken away again, only within it.
     pub cache: &'a Path,
+    /// Set when nobody wants the tree any more: then no further file is written.
+    pub stop: &'a AtomicBool,
 }
 
 /// A tree that is removed unless it is published.
@@ -135,6 +138,7 @@ pub fn unpack(
     let tree = tree.map_err(|failure| match failure {
         Failure::Zip(err) => naming.while_hashing(err),
         Failure::Io(err) => err.into(),
+        Failure::Stopped => Error::message(ErrorKind::Interrupted, "interrupted"),
     })?;
     let hash = hash.finish().map_err(|err| naming.while_hashing(err))?;
     Ok(Unpacked { hash, tree, oddities })
@@ -154,10 +158,11 @@ fn hash_only<R: ReadAt>(
     Ok(())
 }
 
-/// An entry that can't be read, or a file that can't be written.
+/// An entry that can't be read, a file that can't be written, or an end from without.
 enum Failure {
     Zip(ZipError),
     Io(IoError),
+    Stopped,
 }
 
 impl From<ZipError> for Failure {
@@ -188,6 +193,9 @@ fn write_tree<R: ReadAt>(
     let mut made: HashSet<&str> = HashSet::new();
     let mut inflater = Inflater::exact();
     for entry in &checked.files {
+        if place.stop.load(Ordering::Relaxed) {
+            return Err(Failure::Stopped);
+        }
         if let Some((parent, _)) = entry.path.rsplit_once('/') {
             make_directories(path, parent, &mut made, &mut staged.directories)?;
         }
@@ -245,6 +253,29 @@ fn make_directories<'a>(
 mod tests {
     use super::*;
     use crate::spec::modzip::InMemory;
+    use crate::spec::modzip::testzip::{TestEntry, TestZip};
+
+    #[test]
+    fn a_tree_that_nobody_wants_any_more_is_not_written_to_its_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let module = Version::new("example.com/m", "v1.0.0");
+        let files = ["a", "b/c"].map(|name| TestEntry::deflated(format!("{module}/{name}"), "x"));
+        let zip = TestZip::of(files.map(TestEntry::described)).bytes();
+        let naming = Naming { zip: Path::new("v1.0.0.zip"), hash_is_recorded: false };
+        let path = dir.path().join("example.com/m@v1.0.0.tmp-1");
+        for is_stopped in [true, false] {
+            let stop = AtomicBool::new(is_stopped);
+            let place = Place { path: &path, cache: dir.path(), stop: &stop };
+            let unpacked = unpack(InMemory(&zip), &module, naming, Some(place));
+            if is_stopped {
+                assert_eq!(unpacked.unwrap_err().kind(), ErrorKind::Interrupted);
+                assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+            } else {
+                let tree = unpacked.unwrap().tree.unwrap();
+                assert!(tree.path().join("b/c").is_file());
+            }
+        }
+    }
 
     #[test]
     fn a_zip_is_named_where_its_hash_is_recorded() {

@@ -61,7 +61,7 @@ pub mod oddity;
 pub mod read;
 pub mod source;
 #[cfg(test)]
-mod testzip;
+pub(crate) mod testzip;
 
 pub use check::{CheckError, Checked, ModuleFile, UnexpectedFileError, check_prefix, check_zip};
 pub use extract::Inflater;

@@ -7,69 +7,69 @@ use flate2::write::DeflateEncoder;
 
 /// A zip to be written. The fields may be changed at will before.
 #[derive(Debug, Clone, Default)]
-pub(super) struct TestZip {
+pub(crate) struct TestZip {
     /// What stands in front; offsets do not count it.
-    pub(super) before: Vec<u8>,
-    pub(super) entries: Vec<TestEntry>,
+    pub(crate) before: Vec<u8>,
+    pub(crate) entries: Vec<TestEntry>,
     /// What stands between the entries and the directory; offsets count it.
-    pub(super) between: Vec<u8>,
+    pub(crate) between: Vec<u8>,
     /// The number of entries that the end record tells, if it is not to be the true one.
-    pub(super) count: Option<u64>,
+    pub(crate) count: Option<u64>,
     /// The same for size and offset of the directory.
-    pub(super) directory_size: Option<u64>,
-    pub(super) directory_offset: Option<u64>,
+    pub(crate) directory_size: Option<u64>,
+    pub(crate) directory_offset: Option<u64>,
     /// Whether to write a zip64 end record and its locator.
-    pub(super) zip64: bool,
-    pub(super) comment: Vec<u8>,
+    pub(crate) zip64: bool,
+    pub(crate) comment: Vec<u8>,
     /// What follows the end record and is not counted as its comment.
-    pub(super) after: Vec<u8>,
+    pub(crate) after: Vec<u8>,
 }
 
 /// What one of the two headers of an entry tells.
 #[derive(Debug, Clone, Default)]
-pub(super) struct TestHeader {
-    pub(super) name: Vec<u8>,
-    pub(super) flags: u16,
-    pub(super) method: u16,
-    pub(super) crc32: u32,
-    pub(super) compressed: u64,
-    pub(super) uncompressed: u64,
-    pub(super) extra: Vec<u8>,
+pub(crate) struct TestHeader {
+    pub(crate) name: Vec<u8>,
+    pub(crate) flags: u16,
+    pub(crate) method: u16,
+    pub(crate) crc32: u32,
+    pub(crate) compressed: u64,
+    pub(crate) uncompressed: u64,
+    pub(crate) extra: Vec<u8>,
 }
 
 /// An entry to be written.
 #[derive(Debug, Clone, Default)]
-pub(super) struct TestEntry {
+pub(crate) struct TestEntry {
     /// What stands before the local header.
-    pub(super) gap: Vec<u8>,
-    pub(super) local: TestHeader,
-    pub(super) data: Vec<u8>,
-    pub(super) descriptor: Vec<u8>,
+    pub(crate) gap: Vec<u8>,
+    pub(crate) local: TestHeader,
+    pub(crate) data: Vec<u8>,
+    pub(crate) descriptor: Vec<u8>,
     /// What the directory tells.
-    pub(super) central: TestHeader,
-    pub(super) creator: u16,
-    pub(super) attributes: u32,
-    pub(super) comment: Vec<u8>,
+    pub(crate) central: TestHeader,
+    pub(crate) creator: u16,
+    pub(crate) attributes: u32,
+    pub(crate) comment: Vec<u8>,
     /// The offset that the directory tells, if it is not to be the true one.
-    pub(super) offset: Option<u64>,
-    pub(super) signature: Option<[u8; 4]>,
+    pub(crate) offset: Option<u64>,
+    pub(crate) signature: Option<[u8; 4]>,
 }
 
 impl TestEntry {
     /// A file whose data is as given.
-    pub(super) fn stored(name: impl Into<Vec<u8>>, content: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn stored(name: impl Into<Vec<u8>>, content: impl Into<Vec<u8>>) -> Self {
         let content = content.into();
         Self::with_data(name, &content, 0, content.clone())
     }
 
     /// A file whose data is compressed.
-    pub(super) fn deflated(name: impl Into<Vec<u8>>, content: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn deflated(name: impl Into<Vec<u8>>, content: impl AsRef<[u8]>) -> Self {
         let content = content.as_ref();
         Self::with_data(name, content, 8, deflate(content))
     }
 
     /// A file with this content, in this compressed form.
-    pub(super) fn with_data(
+    pub(crate) fn with_data(
         name: impl Into<Vec<u8>>,
         content: &[u8],
         method: u16,
@@ -88,7 +88,7 @@ impl TestEntry {
     }
 
     /// Moves checksum and sizes behind the data, as Go writes them.
-    pub(super) fn described(mut self) -> Self {
+    pub(crate) fn described(mut self) -> Self {
         let TestHeader { crc32, compressed, uncompressed, .. } = self.central;
         self.descriptor = b"PK\x07\x08".to_vec();
         self.descriptor.extend(crc32.to_le_bytes());
@@ -101,14 +101,14 @@ impl TestEntry {
     }
 
     /// Changes what both headers tell.
-    pub(super) fn told(mut self, change: impl Fn(&mut TestHeader)) -> Self {
+    pub(crate) fn told(mut self, change: impl Fn(&mut TestHeader)) -> Self {
         change(&mut self.local);
         change(&mut self.central);
         self
     }
 
     /// Changes anything.
-    pub(super) fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
         change(&mut self);
         self
     }
@@ -116,18 +116,18 @@ impl TestEntry {
 
 impl TestZip {
     /// A plain zip of these entries.
-    pub(super) fn of(entries: impl IntoIterator<Item = TestEntry>) -> Self {
+    pub(crate) fn of(entries: impl IntoIterator<Item = TestEntry>) -> Self {
         Self { entries: entries.into_iter().collect(), ..Self::default() }
     }
 
     /// Changes anything.
-    pub(super) fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
         change(&mut self);
         self
     }
 
     /// Writes the zip.
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();
         let mut directory = Vec::new();
         for entry in &self.entries {
@@ -185,14 +185,14 @@ impl TestZip {
 }
 
 /// An extra field with sizes, and the offset, that do not fit into 32 bits.
-pub(super) fn zip64_extra(numbers: &[u64]) -> Vec<u8> {
+pub(crate) fn zip64_extra(numbers: &[u64]) -> Vec<u8> {
     let mut extra = vec![1, 0, numbers.len() as u8 * 8, 0];
     extra.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
     extra
 }
 
 /// Compresses.
-pub(super) fn deflate(content: &[u8]) -> Vec<u8> {
+pub(crate) fn deflate(content: &[u8]) -> Vec<u8> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(content).unwrap();
     encoder.finish().unwrap()
