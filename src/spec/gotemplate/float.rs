@@ -2,6 +2,9 @@
 
 /// From this exponent on, `g` without a precision writes one.
 const SHORTEST_EXPONENT: i32 = 6;
+/// No number has more decimal places, or significant digits, that are not zero; and Rust formats
+/// no more than 65,535.
+const EXACT: usize = 1100;
 const MANTISSA_BITS: u32 = 52;
 const EXPONENT_BIAS: i32 = 1075;
 
@@ -20,7 +23,10 @@ pub(super) fn format(value: f64, verb: char, precision: Option<usize>) -> String
         'b' => binary(value),
         'e' | 'E' => exponential(value, precision, verb),
         'f' => match precision {
-            Some(digits) => format!("{value:.digits$}"),
+            Some(digits) => {
+                let exact = digits.min(EXACT);
+                format!("{value:.exact$}") + &"0".repeat(digits - exact)
+            }
             None => format!("{value}"),
         },
         'x' | 'X' => hexadecimal(value, precision, verb),
@@ -31,13 +37,14 @@ pub(super) fn format(value: f64, verb: char, precision: Option<usize>) -> String
 
 /// `d.ddde±dd`
 fn exponential(value: f64, precision: Option<usize>, verb: char) -> String {
-    let text = match precision {
+    let text = match precision.map(|digits| digits.min(EXACT)) {
         Some(digits) => format!("{value:.digits$e}"),
         None => format!("{value:e}"),
     };
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
-    with_exponent(mantissa, verb, exponent)
+    let zeros = "0".repeat(precision.unwrap_or(0).saturating_sub(EXACT));
+    with_exponent(&format!("{mantissa}{zeros}"), verb, exponent)
 }
 
 fn with_exponent(mantissa: &str, mark: char, exponent: i32) -> String {
@@ -50,7 +57,7 @@ fn general(value: f64, precision: Option<usize>, verb: char) -> String {
     let mark = if verb == 'G' { 'E' } else { 'e' };
     let digits = precision.map(|digits| digits.max(1));
     let text = match digits {
-        Some(digits) => format!("{value:.*e}", digits - 1),
+        Some(digits) => format!("{value:.*e}", (digits - 1).min(EXACT)),
         None => format!("{value:e}"),
     };
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
@@ -137,7 +144,8 @@ fn hexadecimal(value: f64, precision: Option<usize>, verb: char) -> String {
     let fraction = format!("{:015x}", mantissa & ((1 << 60) - 1));
     let fraction = match precision {
         Some(digits) => {
-            format!("{fraction:0<digits$}").get(..digits).unwrap_or_default().to_owned()
+            let zeros = "0".repeat(digits.saturating_sub(fraction.len()));
+            (fraction + &zeros).get(..digits).unwrap_or_default().to_owned()
         }
         None => fraction.trim_end_matches('0').to_owned(),
     };
@@ -149,6 +157,16 @@ fn hexadecimal(value: f64, precision: Option<usize>, verb: char) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn any_precision_is_taken() {
+        let fixed = super::format(1.5, 'f', Some(200_000));
+        assert_eq!((fixed.len(), &fixed[..5]), (200_002, "1.500"));
+        let scientific = super::format(1.5, 'e', Some(200_000));
+        assert_eq!(scientific.len(), 200_006);
+        assert!(scientific.starts_with("1.500") && scientific.ends_with("0e+00"));
+        assert_eq!(super::format(1.5, 'g', Some(200_000)), "1.5");
+    }
 
     #[test]
     fn forms() {

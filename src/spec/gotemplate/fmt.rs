@@ -508,7 +508,7 @@ impl Printer {
             }
             None => 0,
         };
-        let mut text = format!("{digits:0>wanted$}");
+        let mut text = "0".repeat(wanted.saturating_sub(digits.len())) + &digits;
         if self.flags.sharp {
             match verb {
                 'b' => text.insert_str(0, "0b"),
