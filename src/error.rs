@@ -7,6 +7,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::spec::goproxy_json::Origin;
 use crate::spec::module::{ModuleError, Version};
 
 /// The class of a failure; it decides the exit code and whether another proxy may be tried.
@@ -67,12 +68,20 @@ pub struct Error {
     bare: bool,
     cause: Arc<dyn std::error::Error + Send + Sync>,
     hints: Vec<String>,
+    origin: Option<Arc<Origin>>,
 }
 
 impl Error {
     /// An error of class `kind` caused by `cause`, whose message it takes over.
     pub fn new(kind: ErrorKind, cause: impl std::error::Error + Send + Sync + 'static) -> Error {
-        Error { kind, fatal: false, bare: false, cause: Arc::new(cause), hints: Vec::new() }
+        Error {
+            kind,
+            fatal: false,
+            bare: false,
+            cause: Arc::new(cause),
+            hints: Vec::new(),
+            origin: None,
+        }
     }
 
     /// An error that is only a message.
@@ -184,6 +193,18 @@ impl Error {
     pub fn cause_as<T: std::error::Error + 'static>(&self) -> Option<&T> {
         let of_module = || self.module_error()?.cause.downcast_ref();
         self.cause.downcast_ref().or_else(of_module)
+    }
+
+    /// The same error, saying what in a repository it depends on: while that is unchanged, asking again
+    /// is in vain.
+    pub fn with_origin(mut self, origin: Option<Origin>) -> Error {
+        self.origin = origin.map(Arc::new);
+        self
+    }
+
+    /// What in a repository the error depends on, if it is about one.
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_deref()
     }
 
     /// The cause, shared.

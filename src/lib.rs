@@ -9,6 +9,7 @@
 //! | [`sys`]      | the operating system, knowing nothing of Go                               |
 //! | [`config`]   | what the user asked for, resolved once                                    |
 //! | [`net`]      | bytes over HTTP                                                           |
+//! | [`vcs`]      | repositories under version control                                        |
 //! | [`source`]   | proxies and other places that modules come from                           |
 //! | [`plan`]     | which modules are needed, without I/O                                     |
 //! | [`verify`]   | the only maker of [`verify::Verified`]                                    |
@@ -34,4 +35,5 @@ pub mod source;
 pub mod spec;
 pub mod store;
 pub mod sys;
+pub mod vcs;
 pub mod verify;
