@@ -58,9 +58,14 @@ const BANS: &[Ban] = &[
         reason: "only the command line and the observers print",
     },
     Ban {
-        words: &["process::Command", "process::exit", "process::abort"],
+        words: &["std::process::{", "process::Command", "CommandExt"],
+        lawful: &["src/sys/program.rs"],
+        reason: "programs are started in one place, within bounds",
+    },
+    Ban {
+        words: &["process::exit", "process::abort"],
         lawful: &[],
-        reason: "nothing starts a program or ends this one",
+        reason: "nothing ends this program but the return from main",
     },
     Ban {
         words: &["anyhow"],

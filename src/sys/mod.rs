@@ -11,11 +11,15 @@
 //! - [`limits`]: how many files may be open.
 //! - [`tree`]: directory trees that are read-only when finished.
 //! - [`once`]: work done once per key, however many ask for it.
+//! - [`program`]: other programs, the one place that starts them.
 //! - [`read`]: files read that may be something else.
 //! - [`signals`]: which of them are ignored.
 //! - [`tty`]: text from elsewhere made safe for a terminal.
 
-#![allow(clippy::disallowed_methods, reason = "the one place that changes files and directories")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the one place that changes files and directories, and starts programs"
+)]
 
 pub mod budget;
 pub mod change;
@@ -25,6 +29,7 @@ pub mod file;
 pub mod limits;
 pub mod lock;
 pub mod once;
+pub mod program;
 pub mod read;
 pub mod signals;
 pub mod tree;
