@@ -1,7 +1,6 @@
 //! A response body that follows a script: send, pause, hang, break.
 
 use std::collections::VecDeque;
-use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -18,7 +17,10 @@ use super::requests::InFlight;
 const PIECE: usize = 16 << 10;
 /// How long a connection rests between its last flush and its violent end, so that nothing which was
 /// sent is lost with it.
-const SETTLE: Duration = Duration::from_millis(5);
+pub const SETTLE: Duration = Duration::from_millis(5);
+
+/// Why there is no answer, or no more of one: the reason that HTTP/2 gives when it resets the stream.
+pub type Failure = h2::Error;
 
 /// One step of a script.
 #[derive(Debug, Clone)]
@@ -103,12 +105,12 @@ impl ScriptedBody {
 
 impl Body for ScriptedBody {
     type Data = Bytes;
-    type Error = io::Error;
+    type Error = Failure;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
         loop {
             let Some(step) = self.steps.front().cloned() else {
                 return Poll::Ready(None);
@@ -125,7 +127,7 @@ impl Body for ScriptedBody {
                 }
                 Step::Fail => {
                     self.steps.clear();
-                    return Poll::Ready(Some(Err(io::Error::other("cut by a fault"))));
+                    return Poll::Ready(Some(Err(h2::Reason::INTERNAL_ERROR.into())));
                 }
             }
             self.steps.pop_front();

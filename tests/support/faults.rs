@@ -8,6 +8,9 @@
 //! Fault::on("*.info").per_path().first(1).cut_after(10)                // the first of each file is cut
 //! Fault::on("*").unless_basic_auth("ann", "secret").status(401)
 //! ```
+//!
+//! [`super::ranges`] has what a server makes of `Range`, [`super::signer`] addresses that expire,
+//! [`super::chaos`] faults that come by chance.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +23,9 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::connection::Command;
+use super::ranges::Ranges;
 use super::requests::Request;
+use super::signer::Signer;
 
 /// A condition on a request.
 type Condition = Arc<dyn Fn(&Request) -> bool + Send + Sync>;
@@ -58,6 +63,7 @@ pub struct Effect {
     pub(super) headers: Vec<(String, String)>,
     pub(super) redirect: Option<Redirect>,
     pub(super) go_away: bool,
+    pub(super) ranges: Option<Ranges>,
     pub(super) length: Length,
     pub(super) trickle: Option<(usize, Duration)>,
     pub(super) end: End,
@@ -72,6 +78,8 @@ pub(super) enum Head {
     Never,
     /// The connection ends in place of an answer.
     Connection(Command),
+    /// The stream is refused.
+    Refused,
 }
 
 /// What stands in Content-Length.
@@ -81,6 +89,10 @@ pub(super) enum Length {
     True,
     /// Another number.
     Declared(u64),
+    /// So many more than there are.
+    Longer(u64),
+    /// So many less than there are, but not less than none.
+    Shorter(u64),
     /// There is none (chunked in HTTP/1).
     Missing,
 }
@@ -96,6 +108,8 @@ pub(super) enum End {
     Stream(usize),
     /// So many bytes, then the connection ends.
     Connection(usize, Command),
+    /// So many bytes, then the end is announced, and follows at once.
+    GoAway(usize),
     /// The body, and then bytes without end.
     Endless,
 }
@@ -107,6 +121,8 @@ pub(super) enum Redirect {
     To(String),
     /// To the same path below another place.
     Below(String),
+    /// To the same path below another place, signed anew each time.
+    Signed(String, Signer),
 }
 
 impl Fault {
@@ -137,6 +153,12 @@ impl Fault {
     pub fn unless_basic_auth(self, user: &str, password: &str) -> Self {
         let expected = format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")));
         self.when(move |request| request.header("authorization") != Some(expected.as_str()))
+    }
+
+    /// Only those whose address is not signed, or whose signature is used up.
+    pub fn unless_signed(self, signer: &Signer) -> Self {
+        let signer = signer.clone();
+        self.when(move |request| !signer.accepts(request))
     }
 
     /// Only the nth, counted from 1.
@@ -203,6 +225,18 @@ impl Fault {
         self
     }
 
+    /// Redirects (302 unless the status is set) to the same path below another place, with a signature.
+    pub fn redirect_signed(mut self, base: &str, signer: &Signer) -> Self {
+        self.effect.redirect = Some(Redirect::Signed(base.to_owned(), signer.clone()));
+        self
+    }
+
+    /// Deals with `Range` in this way, whatever the server does otherwise.
+    pub fn ranges(mut self, ranges: Ranges) -> Self {
+        self.effect.ranges = Some(ranges);
+        self
+    }
+
     /// Waits at the gate before anything else.
     pub fn gate(mut self, gate: &Gate) -> Self {
         self.effect.gate = Some(gate.clone());
@@ -233,6 +267,13 @@ impl Fault {
         self
     }
 
+    /// Refuses the HTTP/2 stream (REFUSED_STREAM: nothing was done yet); in HTTP/1 the connection is
+    /// closed.
+    pub fn refuse_stream(mut self) -> Self {
+        self.effect.head = Head::Refused;
+        self
+    }
+
     /// Announces the end of the connection (GOAWAY in HTTP/2) and answers.
     pub fn go_away(mut self) -> Self {
         self.effect.go_away = true;
@@ -257,6 +298,13 @@ impl Fault {
         self
     }
 
+    /// Announces the end of the connection (GOAWAY in HTTP/2) after so many bytes of the body, and closes
+    /// it without sending the rest.
+    pub fn go_away_cut_after(mut self, bytes: usize) -> Self {
+        self.effect.end = End::GoAway(bytes);
+        self
+    }
+
     /// Resets the HTTP/2 stream after so many bytes of the body, with INTERNAL_ERROR; other streams go
     /// on. HTTP/1 has no streams, its connection is closed.
     pub fn reset_stream_after(mut self, bytes: usize) -> Self {
@@ -274,6 +322,18 @@ impl Fault {
     /// Declares a wrong length. What is longer in truth ends there in HTTP/1.
     pub fn declare_length(mut self, length: u64) -> Self {
         self.effect.length = Length::Declared(length);
+        self
+    }
+
+    /// Declares a length that is too large by so many bytes.
+    pub fn longer_by(mut self, bytes: u64) -> Self {
+        self.effect.length = Length::Longer(bytes);
+        self
+    }
+
+    /// Declares a length that is too small by so many bytes.
+    pub fn shorter_by(mut self, bytes: u64) -> Self {
+        self.effect.length = Length::Shorter(bytes);
         self
     }
 

@@ -25,7 +25,9 @@
     reason = "each integration test is a crate of its own and uses only a part of this"
 )]
 
+pub mod answer;
 pub mod body;
+pub mod chaos;
 pub mod cli;
 pub mod connection;
 pub mod diff;
@@ -33,10 +35,12 @@ pub mod faults;
 pub mod go;
 pub mod locks;
 pub mod modules;
+pub mod ranges;
 pub mod registry;
 pub mod reply;
 pub mod requests;
 pub mod server;
+pub mod signer;
 pub mod sumlog;
 pub mod tls;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

@@ -38,6 +38,21 @@ impl Request {
         let (_, value) = self.headers.iter().find(|(header, _)| header == name)?;
         Some(value)
     }
+
+    /// All that could be a secret: what stands in the headers that are for credentials.
+    pub fn credentials(&self) -> impl Iterator<Item = &str> {
+        let secret = |name: &str| {
+            ["authorization", "proxy-authorization", "cookie", "x-api-key"].contains(&name)
+        };
+        self.headers.iter().filter(move |(name, _)| secret(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether this text stands anywhere in the request.
+    pub fn mentions(&self, text: &str) -> bool {
+        let query = self.query.as_deref().unwrap_or_default();
+        [&self.path, query, &self.host].into_iter().any(|place| place.contains(text))
+            || self.headers.iter().any(|(_, value)| value.contains(text))
+    }
 }
 
 /// The record of a server.

@@ -3,33 +3,34 @@
 //! HTTP/1.1 and HTTP/2, plain or with TLS; it lives in a thread of its own until it is dropped. The
 //! registry stands at `/`, the database at `/sumdb/NAME/`.
 
-use std::convert::Infallible;
 use std::future::pending;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use bytes::Bytes;
 use hyper::Response;
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpSocket;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
-use super::body::{self, ScriptedBody, Step};
+use super::answer::{in_part, respond};
+use super::body::{Failure, ScriptedBody};
+use super::chaos::Chaos;
 use super::connection::{Command, Line, OverTcp, Watched};
-use super::faults::{Effect, End, Fault, Head, Length, Redirect, glob};
+use super::faults::{Effect, Fault, Head, glob};
+use super::ranges::Ranges;
 use super::registry::Registry;
 use super::reply::{Reply, TEXT};
-use super::requests::{InFlight, Request, Requests};
+use super::requests::{Request, Requests};
 use super::sumlog::SumLog;
 use super::tls::{Authority, LOOPBACK};
 
@@ -53,6 +54,7 @@ pub struct Builder {
     expired: bool,
     protocol: Protocol,
     latency: Duration,
+    listens: bool,
 }
 
 impl Builder {
@@ -98,6 +100,12 @@ impl Builder {
         self
     }
 
+    /// Refuses connections until [`Server::listen`] is called.
+    pub fn deaf(mut self) -> Self {
+        self.listens = false;
+        self
+    }
+
     /// Starts it.
     pub fn start(self) -> Server {
         Server::start(self)
@@ -109,6 +117,7 @@ pub struct Server {
     address: SocketAddr,
     authority: Option<Authority>,
     shared: Arc<Shared>,
+    listen: Mutex<Option<(oneshot::Sender<()>, mpsc::UnboundedReceiver<()>)>>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -118,6 +127,11 @@ struct Shared {
     registry: Mutex<Registry>,
     sumdb: Mutex<Option<SumLog>>,
     faults: Mutex<Vec<Fault>>,
+    chaos: Mutex<Option<Chaos>>,
+    ranges: Mutex<Ranges>,
+    /// How many connections are still to be reset as they come.
+    unwelcome: AtomicUsize,
+    answered: AtomicUsize,
     latency: Mutex<Duration>,
     requests: Requests,
     connections: AtomicUsize,
@@ -136,6 +150,7 @@ impl Server {
             expired: false,
             protocol: Protocol::Both,
             latency: Duration::ZERO,
+            listens: true,
         }
     }
 
@@ -145,9 +160,11 @@ impl Server {
     }
 
     fn start(builder: Builder) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port on 127.0.0.1");
-        listener.set_nonblocking(true).expect("a non-blocking socket");
-        let address = listener.local_addr().expect("the address of the socket");
+        // Bound, and refusing connections until it listens.
+        let socket = TcpSocket::new_v4().expect("a socket");
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        socket.bind(any).expect("a port on 127.0.0.1");
+        let address = socket.local_addr().expect("the address of the socket");
         let alpn: &[&[u8]] = match builder.protocol {
             Protocol::Both => &[b"h2", b"http/1.1"],
             Protocol::Http1 => &[b"http/1.1"],
@@ -162,6 +179,10 @@ impl Server {
             registry: Mutex::new(builder.registry),
             sumdb: Mutex::new(builder.sumdb),
             faults: Mutex::default(),
+            chaos: Mutex::default(),
+            ranges: Mutex::new(Ranges::ignored()),
+            unwelcome: AtomicUsize::new(0),
+            answered: AtomicUsize::new(0),
             latency: Mutex::new(builder.latency),
             requests: Requests::start(),
             connections: AtomicUsize::new(0),
@@ -169,12 +190,48 @@ impl Server {
             tls,
         });
         let (stop, stopped) = oneshot::channel();
+        let (listen, listening) = oneshot::channel();
+        let (ready, is_ready) = mpsc::unbounded_channel();
         let for_thread = Arc::clone(&shared);
         let thread = thread::Builder::new()
             .name("test-server".to_owned())
-            .spawn(move || run(for_thread, listener, stopped))
+            .spawn(move || run(for_thread, socket, (listening, ready), stopped))
             .expect("a thread");
-        Self { address, authority: builder.tls, shared, stop: Some(stop), thread: Some(thread) }
+        let server = Self {
+            address,
+            authority: builder.tls,
+            shared,
+            listen: Mutex::new(Some((listen, is_ready))),
+            stop: Some(stop),
+            thread: Some(thread),
+        };
+        if builder.listens {
+            server.listen();
+        }
+        server
+    }
+
+    /// Lets a deaf server accept connections; returns when it does.
+    pub fn listen(&self) {
+        if let Some((listen, mut ready)) = lock(&self.listen).take() {
+            let _ = listen.send(());
+            let _ = ready.blocking_recv();
+        }
+    }
+
+    /// Resets the next n connections as soon as they are made.
+    pub fn reset_connections(&self, n: usize) {
+        self.shared.unwelcome.store(n, Ordering::SeqCst);
+    }
+
+    /// Deals with `Range` in this way from now on, unless a rule says otherwise.
+    pub fn set_ranges(&self, ranges: Ranges) {
+        *lock(&self.shared.ranges) = ranges;
+    }
+
+    /// Has requests that no rule means struck by chance.
+    pub fn set_chaos(&self, chaos: Option<Chaos>) {
+        *lock(&self.shared.chaos) = chaos;
     }
 
     /// The address.
@@ -236,9 +293,10 @@ impl Server {
         lock(&self.shared.faults).push(fault);
     }
 
-    /// Removes all rules.
+    /// Removes all rules, and ends what comes by chance.
     pub fn heal(&self) {
         lock(&self.shared.faults).clear();
+        self.set_chaos(None);
     }
 
     /// Lets every answer from now on wait so long.
@@ -307,16 +365,33 @@ fn http(protocol: Protocol) -> auto::Builder<TokioExecutor> {
 }
 
 /// The server's thread: accepts until it is told to stop.
-fn run(shared: Arc<Shared>, listener: TcpListener, mut stopped: oneshot::Receiver<()>) {
+fn run(
+    shared: Arc<Shared>,
+    socket: TcpSocket,
+    (listening, ready): (oneshot::Receiver<()>, mpsc::UnboundedSender<()>),
+    mut stopped: oneshot::Receiver<()>,
+) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(async {
-        let listener = tokio::net::TcpListener::from_std(listener).expect("a listening socket");
+        tokio::select! {
+            _ = &mut stopped => return,
+            _ = listening => {}
+        }
+        let listener = socket.listen(1024).expect("a listening socket");
+        let _ = ready.send(());
         loop {
             tokio::select! {
                 _ = &mut stopped => return,
                 accepted = listener.accept() => {
                     let Ok((stream, _)) = accepted else { continue };
                     let _ = stream.set_nodelay(true);
+                    let unwelcome = &shared.unwelcome;
+                    let one_less = |n: usize| n.checked_sub(1);
+                    if unwelcome.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok() {
+                        // Without lingering, closing sends a reset in place of a FIN.
+                        let _ = stream.set_zero_linger();
+                        continue;
+                    }
                     tokio::spawn(greet(Arc::clone(&shared), stream));
                 }
             }
@@ -349,7 +424,7 @@ async fn serve<S>(
 {
     let service = service_fn(|request| {
         let (shared, line) = (Arc::clone(shared), Arc::clone(&line));
-        async move { Ok::<_, Infallible>(answer(&shared, line, request).await) }
+        async move { answer(&shared, line, request).await }
     });
     let mut connection =
         std::pin::pin!(shared.http.serve_connection(TokioIo::new(stream), service));
@@ -369,11 +444,13 @@ async fn answer(
     shared: &Shared,
     line: Arc<Line>,
     request: hyper::Request<Incoming>,
-) -> Response<ScriptedBody> {
+) -> Result<Response<ScriptedBody>, Failure> {
     let record = describe(&request, line.number, shared.requests.elapsed());
     let in_flight = shared.requests.enter(record.clone());
     let faults = lock(&shared.faults).clone();
     let effect = faults.into_iter().find(|fault| fault.means(&record));
+    let by_chance = || lock(&shared.chaos).as_ref().and_then(|chaos| chaos.strike(&record));
+    let effect = effect.or_else(by_chance);
     let effect = effect.map(|fault| fault.effect).unwrap_or_default();
 
     let latency = *lock(&shared.latency);
@@ -389,6 +466,7 @@ async fn answer(
     match effect.head {
         Head::Sent => {}
         Head::Never => pending().await,
+        Head::Refused => return Err(h2::Reason::REFUSED_STREAM.into()),
         Head::Connection(command) => {
             line.command(command);
             pending().await
@@ -398,7 +476,10 @@ async fn answer(
         line.command(Command::GoAway);
     }
     let reply = effective_reply(shared, &effect, &record);
-    respond(&effect, reply, &record, line, in_flight)
+    let ranges = effect.ranges.unwrap_or(*lock(&shared.ranges));
+    let nth = shared.answered.fetch_add(1, Ordering::SeqCst);
+    let (reply, headers) = in_part(ranges, reply, &record, nth);
+    Ok(respond(&effect, reply, headers, &record, line, in_flight))
 }
 
 fn describe(request: &hyper::Request<Incoming>, connection: usize, at: Duration) -> Request {
@@ -454,86 +535,6 @@ fn truth(shared: &Shared, request: &Request) -> Reply {
         return log.respond(below, &registry);
     }
     registry.respond(&path)
-}
-
-/// Puts a reply on the wire as the rule says.
-fn respond(
-    effect: &Effect,
-    reply: Reply,
-    request: &Request,
-    line: Arc<Line>,
-    in_flight: InFlight,
-) -> Response<ScriptedBody> {
-    in_flight.answered(reply.status);
-    let (length, is_sound) = match effect.length {
-        Length::True => (Some(reply.body.len() as u64), effect.end == End::Whole),
-        Length::Declared(length) => (Some(length), false),
-        Length::Missing => (None, false),
-    };
-    let has_body = request.method != "HEAD";
-    let steps = if has_body { script(effect, &reply.body) } else { Vec::new() };
-    // A length that hyper is told must be true; one that it is not told stands in the header only.
-    let exact = length.filter(|_| is_sound && has_body);
-    let mut response = Response::new(ScriptedBody::new(steps, exact, line, in_flight));
-    *response.status_mut() = reply.status.try_into().expect("a status of three digits");
-
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
-    if let Some(length) = length {
-        headers.insert(CONTENT_LENGTH, length.into());
-    }
-    if let Some(redirect) = &effect.redirect {
-        let place = match redirect {
-            Redirect::To(url) => url.clone(),
-            Redirect::Below(base) => format!("{base}{}", request.path),
-        };
-        headers.insert(LOCATION, place.try_into().expect("a URL that fits a header"));
-    }
-    for (name, value) in &effect.headers {
-        let name: HeaderName = name.parse().expect("a header name");
-        let value = HeaderValue::from_bytes(value.as_bytes()).expect("a header value");
-        headers.insert(name, value);
-    }
-    response
-}
-
-/// The script of a body.
-fn script(effect: &Effect, body: &Bytes) -> Vec<Step> {
-    let start = |len: usize| body.slice(..len.min(body.len()));
-    let mut steps = match effect.end {
-        End::Whole if effect.length == Length::True => body::send(body).collect(),
-        // hyper gives up a connection whose declared length is not reached, with what it still holds.
-        End::Whole => body::send_surely(body),
-        End::Stall(len) => body::send(&start(len)).chain([Step::Hang]).collect(),
-        End::Stream(len) => with_end(body::send_surely(&start(len)), [Step::Fail]),
-        End::Connection(len, command) => {
-            let end = [Step::Connection(command), Step::Hang];
-            with_end(body::send_surely(&start(len)), end)
-        }
-        End::Endless => {
-            let endless = Step::Repeat(Bytes::from(vec![b'.'; 8 << 10]));
-            body::send(body).chain([endless]).collect()
-        }
-    };
-    if let Some((piece, pause)) = effect.trickle {
-        steps = steps.into_iter().flat_map(|step| slowly(step, piece, pause)).collect();
-    }
-    steps
-}
-
-fn with_end<const N: usize>(mut steps: Vec<Step>, end: [Step; N]) -> Vec<Step> {
-    steps.extend(end);
-    steps
-}
-
-/// A step that sends, in small pieces with pauses.
-fn slowly(step: Step, piece: usize, pause: Duration) -> Vec<Step> {
-    let Step::Send(bytes) = step else {
-        return vec![step];
-    };
-    let starts = (0..bytes.len()).step_by(piece);
-    let pieces = starts.map(|start| bytes.slice(start..bytes.len().min(start + piece)));
-    pieces.flat_map(|bytes| [Step::Pause(pause), Step::Send(bytes)]).collect()
 }
 
 /// Replaces `%41` by `A`; nothing where the escapes are malformed.

@@ -5,10 +5,13 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::chaos::{self, Chaos};
 use crate::support::faults::{Fault, Gate};
 use crate::support::modules::ModuleVersion;
+use crate::support::ranges::Ranges;
 use crate::support::registry::Registry;
 use crate::support::server::{Protocol, Server};
+use crate::support::signer::Signer;
 use crate::support::sumlog::SumLog;
 use crate::support::tls::Authority;
 
@@ -401,4 +404,184 @@ fn a_server_without_a_database_supports_none() {
     assert_eq!(get(&(server.url() + supported), None, false).expect("an answer").status, 200);
     let other = "/sumdb/sum.example.com.evil/supported";
     assert_eq!(get(&(server.url() + other), None, false).expect("an answer").status, 404);
+}
+
+#[test]
+fn streams_are_refused_and_connections_taken_leave_of() {
+    for (server, http2) in servers() {
+        let get = || get(&(server.url() + ZIP), server.authority(), http2);
+        server.fault(Fault::on("*").refuse_stream());
+        let why = get().expect_err("no answer");
+        assert_eq!(why.contains("REFUSED_STREAM"), http2, "{why}");
+
+        server.heal();
+        server.fault(Fault::on("*").go_away_cut_after(1000));
+        let got = get().expect("a head");
+        assert!(got.error.is_some() && got.body.len() == 1000, "{:?}", got.error);
+
+        server.heal();
+        for fault in [Fault::on("*").longer_by(1), Fault::on("*").shorter_by(1)] {
+            server.heal();
+            server.fault(fault);
+            let got = get().expect("a head");
+            let whole = big().get("example.com/big v1.0.0").zip.len();
+            let is_whole = got.error.is_none() && got.body.len() == whole;
+            assert!(!is_whole, "{:?}", got.error);
+        }
+
+        server.heal();
+        server.reset_connections(1);
+        // The client has a pool: what is in it is not a new connection.
+        get().expect_err("no answer");
+        get().expect("an answer");
+    }
+}
+
+#[test]
+fn a_deaf_server_refuses_until_it_listens() {
+    let server = Server::builder(big()).deaf().start();
+    let refused = TcpStream::connect(server.address()).expect_err("no connection");
+    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+    server.listen();
+    assert_eq!(get(&(server.url() + ZIP), None, false).expect("an answer").status, 200);
+    drop(Server::builder(big()).deaf().start());
+}
+
+#[test]
+fn ranges_are_served_rightly_and_wrongly() {
+    let whole = big().get("example.com/big v1.0.0").zip.clone();
+    let total = whole.len();
+    let server = Server::http(big());
+    let client = client(None, false);
+    let runtime = runtime();
+    let url = server.url() + ZIP;
+    let ask = |range: Option<&str>, condition: Option<&str>| {
+        let mut request = client.get(&url);
+        if let Some(range) = range {
+            request = request.header("range", range);
+        }
+        if let Some(condition) = condition {
+            request = request.header("if-range", condition);
+        }
+        runtime.block_on(async {
+            let response = request.send().await.expect("an answer");
+            let header = |name: &str| {
+                let value = response.headers().get(name)?;
+                Some(value.to_str().expect("text").to_owned())
+            };
+            let heads = (header("content-range"), header("etag"), header("last-modified"));
+            (response.status().as_u16(), heads, response.bytes().await.expect("a body"))
+        })
+    };
+    let rest = format!("bytes 1000-{}/{total}", total - 1);
+
+    // Nothing is known of ranges unless a server is told so.
+    let (status, heads, body) = ask(Some("bytes=1000-"), None);
+    assert!(status == 200 && heads == (None, None, None) && body == whole);
+
+    server.set_ranges(Ranges::right().etag());
+    let (status, (range, etag, _), body) = ask(None, None);
+    let etag = etag.expect("an ETag");
+    assert!(status == 200 && range.is_none() && body == whole && etag.starts_with('"'));
+    let (status, (range, ..), body) = ask(Some("bytes=1000-"), Some(&etag));
+    assert!(status == 206 && range.as_ref() == Some(&rest) && body == whole[1000..]);
+    let (status, (range, ..), body) = ask(Some("bytes=5-9"), None);
+    let five = format!("bytes 5-9/{total}");
+    assert!(status == 206 && range == Some(five) && body == whole[5..10]);
+    let (status, _, body) = ask(Some("bytes=1000-"), Some("\"other\""));
+    assert!(status == 200 && body == whole, "the condition does not hold");
+    let beyond = format!("bytes={total}-");
+    let (status, (range, ..), _) = ask(Some(&beyond), None);
+    assert_eq!((status, range), (416, Some(format!("bytes */{total}"))));
+
+    server.set_ranges(Ranges::right().last_modified());
+    let (_, (_, etag, changed), _) = ask(None, None);
+    assert!(etag.is_none() && changed.is_some());
+    assert_eq!(ask(Some("bytes=1000-"), changed.as_deref()).0, 206);
+    server.set_ranges(Ranges::right().weak_etag());
+    let (_, (_, etag, _), _) = ask(None, None);
+    assert_eq!(ask(Some("bytes=1000-"), etag.as_deref()).0, 200, "weak ones don't count");
+    server.set_ranges(Ranges::right().changing_etag());
+    let (_, (_, etag, _), _) = ask(None, None);
+    assert_eq!(ask(Some("bytes=1000-"), etag.as_deref()).0, 200, "it has changed");
+
+    for (wrong, status, range, body) in [
+        (Ranges::unsatisfiable(), 416, Some(format!("bytes */{total}")), None),
+        (
+            Ranges::from_another_start(),
+            206,
+            Some(format!("bytes 500-{}/{total}", total - 1)),
+            Some(whole.slice(500..)),
+        ),
+        (
+            Ranges::of_another_total(),
+            206,
+            Some(format!("bytes 1000-{}/{}", total - 1, total + 7)),
+            Some(whole.slice(1000..)),
+        ),
+        (Ranges::unlabelled(), 206, None, Some(whole.slice(1000..))),
+        (Ranges::of_another_content(), 206, Some(rest), None),
+    ] {
+        server.set_ranges(wrong);
+        let got = ask(Some("bytes=1000-"), None);
+        assert_eq!((got.0, got.1.0), (status, range));
+        match body {
+            Some(body) => assert!(got.2 == body),
+            None => assert!(got.2 != whole[1000..]),
+        }
+    }
+
+    // A rule goes before what the server does otherwise.
+    server.set_ranges(Ranges::right());
+    server.fault(Fault::on("*.zip").first(1).ranges(Ranges::ignored()));
+    assert_eq!([ask(Some("bytes=1-"), None).0, ask(Some("bytes=1-"), None).0], [200, 206]);
+}
+
+#[test]
+fn signed_addresses_expire() {
+    let (proxy, store) = (Server::http(big()), Server::http(big()));
+    let signer = Signer::for_uses(1);
+    proxy.fault(Fault::on("*.zip").redirect_signed(&store.url(), &signer));
+    store.fault(Fault::on("*").unless_signed(&signer).status(403).body("Request has expired\n"));
+    let get = |url: &str| get(url, None, false).expect("an answer");
+    let places = [0, 1].map(|_| get(&(proxy.url() + ZIP)).location.expect("a place"));
+    assert!(places[0] != places[1] && places[0].starts_with(&(store.url() + ZIP + "?signature=")));
+    assert_eq!(places.each_ref().map(|place| get(place).status), [200, 200]);
+    assert_eq!(get(&places[0]).status, 403);
+    assert_eq!(get(&(store.url() + ZIP)).status, 403);
+    assert_eq!(signer.signed(), 2);
+    assert!(store.requests()[0].mentions("secret-signature-0"));
+}
+
+#[test]
+fn chance_is_the_same_for_everyone() {
+    let weather = |seed| {
+        let server = Server::http(big());
+        let sound = |path: &str| {
+            let got = get(&format!("{}/example.com/big/@v/{path}", server.url()), None, false);
+            got.is_ok_and(|got| got.status == 200 && got.error.is_none())
+        };
+        server.set_chaos(Some(Chaos::one_in(3, seed)));
+        let forwards: Vec<bool> = (0..12).map(|_| sound("list")).collect();
+        let mixed: Vec<bool> = (0..12).map(|_| sound("v1.0.0.mod")).collect();
+        (forwards, mixed)
+    };
+    let one = weather(1);
+    assert_eq!(weather(1), one);
+    assert_ne!(weather(2), one);
+    let unlucky = one.0.iter().chain(&one.1).filter(|sound| !**sound).count();
+    assert!((1..16).contains(&unlucky), "{one:?}");
+    for path in [&one.0, &one.1] {
+        assert!(!path.windows(chaos::IN_A_ROW + 1).any(|run| run.iter().all(|sound| !sound)));
+    }
+}
+
+#[test]
+fn credentials_are_watched() {
+    let server = Server::http(big());
+    get(&(server.url_with("ann", "se:cret") + ZIP), None, false).expect("an answer");
+    get(&(server.url() + ZIP), None, false).expect("an answer");
+    let seen: Vec<usize> = server.requests().iter().map(|r| r.credentials().count()).collect();
+    assert_eq!(seen, [1, 0]);
+    assert!(server.requests()[0].mentions("Basic ") && !server.requests()[1].mentions("Basic "));
 }
