@@ -3,9 +3,10 @@
 //! - [`every_go_mod_of_a_filled_cache`]: each go.mod that a real module cache holds is what
 //!   `go mod edit -json` says it is, or is refused by both, in the same words.
 //! - [`every_zip_of_a_filled_cache`]: each zip there has the hash that stands beside it.
+//! - [`made_zips`]: which files of a repository are in a module's zip, and what is wrong with the others.
 //! - [`dependencies_are_read_leniently`]: what `go mod graph` makes of the go.mod of a dependency.
 //!
-//! The first two need caches that were filled before: `GOMODFETCH_ORACLE_CACHE` names them (several as
+//! Those about caches need some that were filled before: `GOMODFETCH_ORACLE_CACHE` names them (several as
 //! in PATH). Without it, or without a `go`, a test says that it is skipped.
 
 use std::collections::HashMap;
@@ -27,6 +28,9 @@ use serde_json::{Map, Value, json};
 #[allow(dead_code, reason = "each integration test is a crate of its own and uses only a part")]
 #[path = "support/go.rs"]
 mod go;
+
+#[path = "gomod_oracle/made_zips.rs"]
+mod made_zips;
 
 use go::Go;
 

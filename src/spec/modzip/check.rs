@@ -124,6 +124,8 @@ pub enum FileReason {
     Prefix(String),
     #[error("file path is not clean")]
     NotClean,
+    #[error("file path is not relative")]
+    NotRelative,
     #[error(transparent)]
     Path(#[from] InvalidPathError),
     #[error("case-insensitive file name collision: {} and {}", quote(.0), quote(.1))]
@@ -280,7 +282,7 @@ fn check_go_mod_name(path: &str) -> Result<(), FileReason> {
 
 /// Whether a path is the shortest of those that mean the same, as far as text can tell: without
 /// empty elements, `.`, and `..` after anything else.
-fn is_clean(path: &[u8]) -> bool {
+pub(super) fn is_clean(path: &[u8]) -> bool {
     if path == b"." || path == b"/" {
         return true;
     }

@@ -1,4 +1,4 @@
-//! Module zips: reading, checking and hashing them.
+//! Module zips: reading, checking and hashing them, and making them from the files of a repository.
 //!
 //! Implements [Module zip files](https://go.dev/ref/mod#zip-files) of the Go Modules Reference.
 //!
@@ -10,6 +10,8 @@
 //! | [`check`]   | which names and sizes a module may have                                   |
 //! | [`extract`] | the content of entries: inflated, checked and hashed in one pass          |
 //! | [`hash`]    | the `h1:` hash of the whole                                               |
+//! | [`choose`]  | which files of a repository are in a module's zip                         |
+//! | [`write`]   | the zip that is made of them                                              |
 //!
 //! Nothing is trusted before it is checked, and nothing needs more memory or time than the size of
 //! the zip and the sizes that it tells allow: at most 500 MiB of each, once
@@ -50,6 +52,7 @@
 //! ```
 
 pub mod check;
+pub mod choose;
 mod collide;
 mod deflate;
 mod directory;
@@ -62,10 +65,13 @@ pub mod read;
 pub mod source;
 #[cfg(test)]
 pub(crate) mod testzip;
+pub mod write;
 
 pub use check::{CheckError, Checked, ModuleFile, UnexpectedFileError, check_prefix, check_zip};
+pub use choose::{CreateError, CreateReason, Kind, TreeFile, choose, wants_license};
 pub use extract::Inflater;
 pub use hash::{HashError, hash_zip};
 pub use oddity::{EntryOddity, Oddity};
 pub use read::{Archive, Entry, Header, ZipError};
 pub use source::{InMemory, ReadAt};
+pub use write::Writer;
