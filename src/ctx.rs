@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::error::Explain;
 use crate::event::{Event, Observer};
-use crate::net::Transport;
+use crate::net::{Network, Transport};
 
 /// Settings and the outside world.
 #[derive(Clone)]
@@ -15,7 +15,9 @@ pub struct Ctx {
     pub config: Config,
     /// The working directory, absolute; `-C` has been applied.
     pub cwd: PathBuf,
-    /// How URLs are got.
+    /// Makes transports with settings of their own.
+    pub network: Network,
+    /// How URLs are got where there are no such settings.
     pub transport: Arc<dyn Transport>,
     /// Who is told what happens.
     pub observer: Arc<dyn Observer>,

@@ -68,7 +68,8 @@ pub fn invoke(definition: &Definition, matches: &ArgMatches) -> anyhow::Result<u
     };
     let reporter = Arc::new(Reporter::new(progress, trace));
     let observer: Arc<dyn Observer> = Arc::clone(&reporter) as Arc<dyn Observer>;
-    let transport = ops::session::transport(&config, &observer);
+    let network = ops::session::network(&config, &observer);
+    let transport = ops::session::transport(&network, network.settings().clone());
     let jobs = matches.try_get_one::<usize>("jobs").ok().flatten().copied();
     let jobs = jobs.unwrap_or(flags::DEFAULT_JOBS);
     let explain = match (explains, printer.shows_hints()) {
@@ -76,7 +77,7 @@ pub fn invoke(definition: &Definition, matches: &ArgMatches) -> anyhow::Result<u
         (_, true) => Explain::Database,
         _ => Explain::Nothing,
     };
-    let ctx = Ctx { config, cwd, transport, observer, jobs, dry, explain };
+    let ctx = Ctx { config, cwd, network, transport, observer, jobs, dry, explain };
     (definition.run)(Invocation { matches, ctx, reporter, printer })
 }
 

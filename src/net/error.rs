@@ -1,5 +1,7 @@
 //! What can go wrong between asking for a URL and having its bytes.
 
+use std::time::Duration;
+
 use crate::error::{Error, ErrorKind};
 
 /// A failed request. Addresses are printed without credentials.
@@ -58,6 +60,23 @@ pub enum NetError {
         /// Whether reading it is not allowed.
         forbidden: bool,
     },
+    /// What came of the last of several tries.
+    #[error("{error}")]
+    Tried {
+        /// Why it failed.
+        error: Box<NetError>,
+        /// How often it was tried.
+        tried: Tried,
+    },
+}
+
+/// How often something was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tried {
+    /// How often.
+    pub times: u32,
+    /// From the first request to the end of the last one.
+    pub within: Duration,
 }
 
 /// Which part of sending a request failed.
@@ -83,6 +102,7 @@ impl NetError {
         match self {
             NetError::Status { code, .. } => matches!(code, 404 | 410),
             NetError::File { not_found, .. } => *not_found,
+            NetError::Tried { error, .. } => error.is_not_found(),
             _ => false,
         }
     }
@@ -92,12 +112,21 @@ impl NetError {
         match self {
             NetError::Status { code, .. } => matches!(code, 401 | 403 | 407),
             NetError::File { forbidden, .. } => *forbidden,
+            NetError::Tried { error, .. } => error.is_forbidden(),
             _ => false,
         }
     }
 }
 
 impl NetError {
+    /// The same error, saying how often it was tried.
+    pub(super) fn tried(self, tried: Option<Tried>) -> NetError {
+        match tried {
+            Some(tried) => NetError::Tried { error: Box::new(self), tried },
+            None => self,
+        }
+    }
+
     /// What a person can do about it.
     fn advice(&self) -> Option<&'static str> {
         match self {
@@ -134,6 +163,9 @@ impl NetError {
 
 impl From<NetError> for Error {
     fn from(err: NetError) -> Error {
+        if let NetError::Tried { error, tried } = err {
+            return Error::from(*error).hint(tried.to_string());
+        }
         let advice = err.advice();
         let kind = if err.is_not_found() {
             ErrorKind::NotFound
@@ -151,6 +183,13 @@ impl From<NetError> for Error {
             Some(advice) => err.hint(advice),
             None => err,
         }
+    }
+}
+
+impl std::fmt::Display for Tried {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let seconds = self.within.as_millis().div_ceil(1000);
+        write!(f, "this was tried {} times within {seconds} s", self.times)
     }
 }
 
@@ -189,5 +228,25 @@ mod tests {
         );
         assert!(err(403, "403 Forbidden", "").is_forbidden());
         assert!(!err(500, "500 Internal Server Error", "").is_not_found());
+    }
+
+    #[test]
+    fn several_tries_are_told_as_a_hint() {
+        let body = NetError::Body {
+            url: "https://proxy.example.com/m/@v/v1.0.0.zip".into(),
+            text: "unexpected EOF".into(),
+        };
+        let tried = Tried { times: 3, within: Duration::from_millis(1200) };
+        let err = Error::from(body.clone().tried(Some(tried)));
+        assert_eq!(err.to_string(), body.to_string());
+        assert_eq!(err.kind(), ErrorKind::Network);
+        assert_eq!(
+            err.hints(),
+            [
+                "what arrived whole is kept: run again to go on with the rest",
+                "this was tried 3 times within 2 s"
+            ]
+        );
+        assert_eq!(body.clone().tried(None), body);
     }
 }

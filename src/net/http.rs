@@ -11,9 +11,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use reqwest::Method;
 use reqwest::header::{
-    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION,
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName,
+    HeaderValue, IF_RANGE, LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER,
 };
 use reqwest::redirect::Policy;
 use url::Url;
@@ -21,7 +21,7 @@ use url::Url;
 use crate::event::{Event, Observer};
 use crate::net::error::{NetError, RequestCause};
 use crate::net::url::SafeUrl;
-use crate::net::{BoxFuture, Response, Transport, tls};
+use crate::net::{BoxFuture, Exchange, Extra, Method, Piece, Request, Response, tls};
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -56,7 +56,7 @@ pub struct HttpSettings {
     pub connections: usize,
 }
 
-/// [`Transport`] over the network. The clients are made at the first request: reading the
+/// [`Exchange`] over the network. The clients are made at the first request: reading the
 /// certificates takes longer than many a run in which everything is in the cache.
 pub struct HttpTransport {
     settings: HttpSettings,
@@ -83,7 +83,8 @@ impl HttpTransport {
     /// Sends the request, and follows redirects as Go does: at most ten, and never from https to
     /// something else. Credentials are for the place that they were meant for: another host, or
     /// another port, does not get them.
-    async fn send(&self, method: Method, url: &SafeUrl) -> Result<reqwest::Response, NetError> {
+    async fn send(&self, asked: &Request<'_>) -> Result<reqwest::Response, NetError> {
+        let url = asked.url;
         let failed = |(text, cause)| NetError::Request { url: url.to_string(), text, cause };
         let client = self.client()?;
         let first = bare(url.secret());
@@ -92,7 +93,17 @@ impl HttpTransport {
         for _ in 0..MAX_REDIRECTS {
             let proxy = (self.settings.proxy)(&place)
                 .map_err(|text| failed((text, RequestCause::Other)))?;
-            let mut request = client.request(method.clone(), place.clone());
+            let method = match asked.method {
+                Method::Get => reqwest::Method::GET,
+                Method::Head => reqwest::Method::HEAD,
+            };
+            let mut request = client.request(method, place.clone());
+            if let Some(resume) = &asked.resume {
+                request = request.header(RANGE, format!("bytes={}-", resume.from));
+                if let Some(validator) = &resume.validator {
+                    request = request.header(IF_RANGE, validator);
+                }
+            }
             if let Some(value) = authorization {
                 request = request.header(AUTHORIZATION, value);
             }
@@ -145,10 +156,18 @@ fn basic((user, password): (String, String), url: &SafeUrl) -> Result<HeaderValu
     Ok(value)
 }
 
-impl Transport for HttpTransport {
-    fn get<'a>(&'a self, url: &'a SafeUrl) -> BoxFuture<'a, Result<Response, NetError>> {
+impl Exchange for HttpTransport {
+    fn exchange<'a>(&'a self, request: Request<'a>) -> BoxFuture<'a, Result<Response, NetError>> {
         Box::pin(async move {
-            let response = self.observed(Method::GET, url).await?;
+            let url = request.url;
+            let response = self.observed(&request).await?;
+            if request.method == Method::Head {
+                // The body has none, but what it would have is in the header.
+                let length = header(&response, CONTENT_LENGTH).and_then(|text| text.parse().ok());
+                let mut answer = self.response(url, response);
+                answer.length = length;
+                return Ok(answer);
+            }
             if let Some(encoding) = encoding(&response) {
                 return Err(NetError::Body {
                     url: url.to_string(),
@@ -160,25 +179,15 @@ impl Transport for HttpTransport {
             Ok(self.response(url, response))
         })
     }
-
-    fn length<'a>(&'a self, url: &'a SafeUrl) -> BoxFuture<'a, Result<Option<u64>, NetError>> {
-        Box::pin(async move {
-            let response = self.observed(Method::HEAD, url).await?;
-            // The body has none, but what it would have is in the header.
-            let length = response.headers().get(CONTENT_LENGTH);
-            let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-            self.response(url, response).ok().await.map(|_| length)
-        })
-    }
 }
 
 impl HttpTransport {
     /// Sends a request, and tells the observer of it.
-    async fn observed(&self, method: Method, url: &SafeUrl) -> Result<reqwest::Response, NetError> {
-        let shown = url.to_string();
+    async fn observed(&self, request: &Request<'_>) -> Result<reqwest::Response, NetError> {
+        let shown = request.url.to_string();
         let started = Instant::now();
         self.observer.event(&Event::RequestStarted { url: shown.clone() });
-        let result = self.send(method, url).await;
+        let result = self.send(request).await;
         let outcome = match &result {
             Ok(response) => status_text(response.status()),
             Err(err) => err.to_string(),
@@ -189,12 +198,15 @@ impl HttpTransport {
     }
 
     fn response(&self, url: &SafeUrl, response: reqwest::Response) -> Response {
-        let media_type = response
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
+        let media_type = header(&response, CONTENT_TYPE)
             .map(|value| value.split(';').next().unwrap_or("").trim().to_ascii_lowercase())
             .unwrap_or_default();
+        let extra = Extra {
+            retry_after: header(&response, RETRY_AFTER),
+            content_range: header(&response, CONTENT_RANGE),
+            etag: header(&response, ETAG),
+            last_modified: header(&response, LAST_MODIFIED),
+        };
         let observer = Arc::clone(&self.observer);
         let address = url.clone();
         Response {
@@ -203,15 +215,25 @@ impl HttpTransport {
             status_text: status_text(response.status()),
             media_type,
             length: response.content_length(),
+            extra,
+            tried: None,
             body: Box::pin(response.bytes_stream().map(move |chunk| match chunk {
                 Ok(bytes) => {
                     observer.event(&Event::BytesReceived { count: bytes.len() as u64 });
-                    Ok(bytes)
+                    Ok(Piece::Data(bytes))
                 }
-                Err(err) => Err(explain(&err, address.secret(), None).0),
+                Err(err) => {
+                    let (text, _) = explain(&err, address.secret(), None);
+                    Err(NetError::Body { url: address.to_string(), text })
+                }
             })),
         }
     }
+}
+
+/// The value of a header, if it is there and is text.
+fn header(response: &reqwest::Response, name: HeaderName) -> Option<String> {
+    response.headers().get(name)?.to_str().ok().map(str::to_owned)
 }
 
 /// How the body is compressed, which we never ask for: what small answers may become large ones is

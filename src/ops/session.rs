@@ -10,7 +10,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, ErrorKind};
 use crate::event::Observer;
 use crate::net::http::{HttpSettings, HttpTransport};
-use crate::net::{SafeUrl, Transport};
+use crate::net::{Network, SafeUrl, TransferSettings, Transport};
 use crate::ops::project::config_error;
 use crate::pipeline::explain::Explaining;
 use crate::pipeline::{Limits, Pipeline};
@@ -116,10 +116,15 @@ fn sumdb_setup(config: &Config, store: &Store, keep: bool) -> Result<Setup, Erro
     })
 }
 
-/// The transport of one run: files, and HTTP by the user's settings.
-pub fn transport(config: &Config, observer: &Arc<dyn Observer>) -> Arc<dyn Transport> {
+/// The network of one run, by the user's settings.
+pub fn network(config: &Config, observer: &Arc<dyn Observer>) -> Network {
     let http = HttpTransport::new(http_settings(config), Arc::clone(observer));
-    Arc::new(FileTransport::new(http))
+    Network::new(Arc::new(http), TransferSettings::default(), Arc::clone(observer))
+}
+
+/// A transport with these settings: files, and HTTP.
+pub fn transport(network: &Network, settings: TransferSettings) -> Arc<dyn Transport> {
+    Arc::new(FileTransport::new(network.transport(settings)))
 }
 
 /// What the HTTP transport needs to know of the settings.

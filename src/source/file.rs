@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use futures_util::StreamExt;
 
-use crate::net::{BoxFuture, NetError, Response, SafeUrl, Transport};
+use crate::net::{Ask, BoxFuture, Extra, NetError, Piece, Response, SafeUrl, Transport};
 use crate::sys::error::reason;
 
 /// Bytes read from a file at a time.
@@ -25,19 +25,23 @@ impl<T: Transport> FileTransport<T> {
 }
 
 impl<T: Transport> Transport for FileTransport<T> {
-    fn get<'a>(&'a self, url: &'a SafeUrl) -> BoxFuture<'a, Result<Response, NetError>> {
+    fn get<'a>(&'a self, url: &'a SafeUrl, ask: Ask) -> BoxFuture<'a, Result<Response, NetError>> {
         if url.scheme() == "file" {
             Box::pin(async move { open(url) })
         } else {
-            self.below.get(url)
+            self.below.get(url, ask)
         }
     }
 
-    fn length<'a>(&'a self, url: &'a SafeUrl) -> BoxFuture<'a, Result<Option<u64>, NetError>> {
+    fn length<'a>(
+        &'a self,
+        url: &'a SafeUrl,
+        ask: Ask,
+    ) -> BoxFuture<'a, Result<Option<u64>, NetError>> {
         if url.scheme() == "file" {
             Box::pin(async move { Ok(open(url)?.length) })
         } else {
-            self.below.length(url)
+            self.below.length(url, ask)
         }
     }
 }
@@ -62,7 +66,9 @@ fn open(url: &SafeUrl) -> Result<Response, NetError> {
         status_text: "OK".into(),
         media_type: String::new(),
         length: Some(meta.len()),
-        body: futures_util::stream::iter(Pieces { file, done: false }).boxed(),
+        extra: Extra::default(),
+        tried: None,
+        body: futures_util::stream::iter(Pieces { file, url: url.clone(), done: false }).boxed(),
     })
 }
 
@@ -79,11 +85,12 @@ fn file_path(url: &SafeUrl) -> Result<PathBuf, NetError> {
 /// The content of a file, piece by piece.
 struct Pieces {
     file: std::fs::File,
+    url: SafeUrl,
     done: bool,
 }
 
 impl Iterator for Pieces {
-    type Item = Result<Bytes, String>;
+    type Item = Result<Piece, NetError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.done {
@@ -92,10 +99,10 @@ impl Iterator for Pieces {
         let mut piece = Vec::with_capacity(PIECE);
         match (&self.file).take(PIECE as u64).read_to_end(&mut piece) {
             Ok(0) => None,
-            Ok(_) => Some(Ok(Bytes::from(piece))),
+            Ok(_) => Some(Ok(Piece::Data(Bytes::from(piece)))),
             Err(err) => {
                 self.done = true;
-                Some(Err(reason(&err)))
+                Some(Err(NetError::Body { url: self.url.to_string(), text: reason(&err) }))
             }
         }
     }
@@ -107,10 +114,18 @@ mod tests {
 
     struct Nothing;
     impl Transport for Nothing {
-        fn get<'a>(&'a self, url: &'a SafeUrl) -> BoxFuture<'a, Result<Response, NetError>> {
+        fn get<'a>(
+            &'a self,
+            url: &'a SafeUrl,
+            _: Ask,
+        ) -> BoxFuture<'a, Result<Response, NetError>> {
             Box::pin(async move { Err(NetError::Refused(format!("asked {url}"))) })
         }
-        fn length<'a>(&'a self, url: &'a SafeUrl) -> BoxFuture<'a, Result<Option<u64>, NetError>> {
+        fn length<'a>(
+            &'a self,
+            url: &'a SafeUrl,
+            _: Ask,
+        ) -> BoxFuture<'a, Result<Option<u64>, NetError>> {
             Box::pin(async move { Err(NetError::Refused(format!("asked {url}"))) })
         }
     }
@@ -121,18 +136,19 @@ mod tests {
         let big = vec![7u8; PIECE * 2 + 5];
         std::fs::write(dir.path().join("some file"), &big).unwrap();
         let base = SafeUrl::new(url::Url::from_directory_path(dir.path()).unwrap());
+        let ask = Ask::default();
         let transport = FileTransport::new(Nothing);
-        let response = transport.get(&base.join("some%20file")).await.unwrap();
-        let length = transport.length(&base.join("some%20file")).await;
+        let response = transport.get(&base.join("some%20file"), ask).await.unwrap();
+        let length = transport.length(&base.join("some%20file"), ask).await;
         assert_eq!(length, Ok(Some(big.len() as u64)));
         let budget = crate::sys::budget::Budget::new(1 << 30);
         assert!(*response.bytes(1 << 30, &budget).await.unwrap() == *big);
-        let missing = transport.get(&base.join("other")).await.err().unwrap();
+        let missing = transport.get(&base.join("other"), ask).await.err().unwrap();
         assert!(missing.is_not_found());
         assert!(missing.to_string().ends_with("other: no such file or directory"), "{missing}");
-        let directory = transport.get(&base.join("")).await.err().unwrap();
+        let directory = transport.get(&base.join(""), ask).await.err().unwrap();
         assert!(!directory.is_not_found());
         let http = SafeUrl::new(url::Url::parse("http://example.com/x").unwrap());
-        assert!(transport.get(&http).await.is_err());
+        assert!(transport.get(&http, ask).await.is_err());
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 
 use crate::error::{Error, ErrorKind};
-use crate::net::{BoxFuture, NetError, SafeUrl, Transport, url::escape_path};
+use crate::net::{Ask, BodyKind, BoxFuture, Patience, Piece, SafeUrl, Transport, url::escape_path};
 use crate::source::{MAX_GO_MOD, MAX_INFO, MAX_LIST, MAX_ZIP, Source, ZipSink};
 use crate::spec::goproxy_json::{RevInfo, latest_from_list, parse_versions};
 use crate::spec::module::{
@@ -22,13 +22,24 @@ pub struct Proxy {
     base: SafeUrl,
     transport: Arc<dyn Transport>,
     budget: Budget,
+    patience: Patience,
 }
 
 impl Proxy {
     /// The proxy at `base`, asked over `transport`. Answers other than zips are held in the memory of
     /// `budget`.
     pub fn new(base: SafeUrl, transport: Arc<dyn Transport>, budget: Budget) -> Proxy {
-        Proxy { base, transport, budget }
+        Proxy { base, transport, budget, patience: Patience::Full }
+    }
+
+    /// The same proxy, asked with this patience.
+    pub fn with_patience(&self, patience: Patience) -> Proxy {
+        let (base, transport) = (self.base.clone(), Arc::clone(&self.transport));
+        Proxy { base, transport, budget: self.budget.clone(), patience }
+    }
+
+    fn ask(&self, kind: BodyKind) -> Ask {
+        Ask { patience: self.patience, kind }
     }
 
     /// `base/<escaped module path>/<rest>`; `rest` is escaped already in the module sense.
@@ -39,7 +50,7 @@ impl Proxy {
 
     async fn bytes(&self, path: &str, rest: &str, limit: u64) -> Result<Held, Error> {
         let url = self.url(path, rest)?;
-        let response = self.transport.get(&url).await?.ok().await?;
+        let response = self.transport.get(&url, self.ask(BodyKind::Small)).await?.ok().await?;
         Ok(response.bytes(limit, &self.budget).await?)
     }
 
@@ -102,13 +113,21 @@ impl Proxy {
 
     async fn copy_zip(&self, module: &Version, sink: &mut dyn ZipSink) -> Result<(), Error> {
         let url = self.zip_url(module)?;
-        let mut response = self.transport.get(&url).await?.ok().await?;
+        let mut response = self.transport.get(&url, self.ask(BodyKind::Large)).await?.ok().await?;
         if response.length.is_some_and(|length| length > MAX_ZIP) {
             return Err(too_large());
         }
         let mut size = 0;
         while let Some(piece) = response.body.next().await {
-            let piece = piece.map_err(|text| NetError::Body { url: url.to_string(), text })?;
+            let piece = match piece? {
+                Piece::Data(piece) => piece,
+                Piece::Restart => {
+                    size = 0;
+                    sink.restart()?;
+                    continue;
+                }
+                Piece::Spliced => continue,
+            };
             size += piece.len() as u64;
             if size > MAX_ZIP {
                 return Err(too_large());
@@ -156,7 +175,7 @@ impl Source for Proxy {
         Box::pin(async move {
             let size = async {
                 let url = self.zip_url(module)?;
-                Ok(self.transport.length(&url).await?)
+                Ok(self.transport.length(&url, self.ask(BodyKind::Small)).await?)
             };
             size.await.map_err(|err: Error| of_version(err, &module.path, &module.version))
         })

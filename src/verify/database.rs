@@ -18,7 +18,7 @@ use futures_util::future::join_all;
 use tokio::sync::{OnceCell, oneshot};
 
 use crate::error::{Error, ErrorKind};
-use crate::net::{SafeUrl, Transport};
+use crate::net::{Ask, SafeUrl, Transport};
 use crate::spec::module::Version;
 use crate::spec::tlog::{Tile, TileError};
 use crate::sys::budget::{Budget, Held};
@@ -352,7 +352,8 @@ impl Database {
     async fn remote(&self, setup: &Setup, path: &str) -> Result<Held, Error> {
         let base = self.base.get_or_init(|| self.find_base(setup)).await.clone()?;
         let url = base.join(path);
-        Ok(self.transport.get(&url).await?.ok().await?.bytes(MAX_ANSWER, &self.budget).await?)
+        let response = self.transport.get(&url, Ask::default()).await?.ok().await?;
+        Ok(response.bytes(MAX_ANSWER, &self.budget).await?)
     }
 
     /// How the database is reached in this run.
@@ -384,7 +385,8 @@ impl Database {
     }
 
     async fn supports(&self, url: &SafeUrl) -> Result<(), Error> {
-        self.transport.get(url).await?.ok().await?.bytes(MAX_ANSWER, &self.budget).await?;
+        let response = self.transport.get(url, Ask::default()).await?.ok().await?;
+        response.bytes(MAX_ANSWER, &self.budget).await?;
         Ok(())
     }
 }
