@@ -24,6 +24,8 @@ pub enum Event {
         /// Time from sending the request to the end of the response's headers.
         elapsed: Duration,
     },
+    /// A line of `-x`: a command of another program, or what was done for one.
+    Trace(String),
     /// Bytes of a response's body arrived.
     BytesReceived {
         /// How many, of this piece.

@@ -26,6 +26,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::gourl::{GoUrl, UrlError, UrlErrorReason};
 use super::quoted::{self, Unterminated};
 
 /// A way to come by credentials.
@@ -95,6 +96,16 @@ pub fn command_words(command: &str) -> Result<Vec<String>, GoAuthError> {
         .map_err(|source| GoAuthError::Command { command: command.to_owned(), source })
 }
 
+/// Checks a URL that a command printed, as go does.
+pub fn check_url(text: &str) -> Result<(), UrlError> {
+    let url = GoUrl::parse(text)?;
+    // A path alone is one, too.
+    if !url.scheme().is_empty() || text.starts_with('/') {
+        return Ok(());
+    }
+    Err(UrlError { url: text.to_owned(), reason: UrlErrorReason::NotAbsolute })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +149,16 @@ mod tests {
         ] {
             assert_eq!(parse(text), Err(want), "{text:?}");
         }
+    }
+
+    #[test]
+    fn urls_of_credentials() {
+        for text in ["https://a.example", "https://a.example:8443/x/", "http://a", "/x", "a:b"] {
+            assert_eq!(check_url(text), Ok(()), "{text}");
+        }
+        let err = check_url("a.example").unwrap_err().to_string();
+        assert_eq!(err, "parse \"a.example\": invalid URI for request");
+        assert!(check_url("https://a.example:x").is_err() && check_url(" https://a").is_err());
     }
 
     #[test]

@@ -31,6 +31,7 @@
 //! assert_eq!(config.gomodcache().unwrap(), std::path::Path::new("/cache/pkg/mod"));
 //! ```
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -132,6 +133,10 @@ pub struct Config {
     pub cert_file: Option<PathBuf>,
     /// SSL_CERT_DIR, on systems where Go heeds it.
     pub cert_dirs: Option<Vec<PathBuf>>,
+    /// PATH, where other programs are found.
+    pub path: OsString,
+    /// What git is told of asking a person, by the name of the variable.
+    pub prompts: Vec<(&'static str, OsString)>,
     /// The directory for temporary files, where go ignores a go.mod.
     pub temp_dir: PathBuf,
     /// Whether this runs in continuous integration.
@@ -216,6 +221,10 @@ impl Config {
             cert_file: certs(&vars::SSL_CERT_FILE).map(|set| set.os().into()),
             cert_dirs: certs(&vars::SSL_CERT_DIR)
                 .map(|set| std::env::split_paths(set.os()).collect()),
+            path: sources.get(&vars::PATH).os().to_owned(),
+            prompts: [&vars::GIT_TERMINAL_PROMPT, &vars::GCM_INTERACTIVE]
+                .map(|var| (var.name, sources.get(var).os().to_owned()))
+                .into(),
             temp_dir: userdirs::temp_dir(env),
             ci: !sources.get(&vars::CI).is_empty(),
             no_color: !sources.get(&vars::NO_COLOR).is_empty(),

@@ -124,6 +124,10 @@ vars! {
 
     CI: Environment, Empty, plain,
         "Set by continuous integration: no moving progress display.";
+    GCM_INTERACTIVE: Environment, Text("never"), plain,
+        "Whether git's credential manager may ask a person, when GOAUTH or a repository needs git.";
+    GIT_TERMINAL_PROMPT: Environment, Text("0"), plain,
+        "Whether git may ask for a name and a password at the terminal: `1` if so.";
     HTTPS_PROXY or https_proxy: Environment, Empty, urls,
         "The HTTP or SOCKS5 proxy for https; without a scheme it is an http URL.";
     HTTP_PROXY or http_proxy: Environment, Empty, urls,
@@ -144,7 +148,7 @@ vars! {
     HOME: System, Empty, plain,
         "The user's home directory.";
     PATH: System, Empty, plain,
-        "Where the `go` program is looked for (it is never run).";
+        "Where programs are looked for: git and GOAUTH's commands, and `go`, which is never run.";
     REQUEST_METHOD: System, Empty, plain,
         "Set in a CGI program, where HTTP_PROXY is not to be trusted.";
     TEMP: System, Empty, plain,

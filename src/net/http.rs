@@ -1,8 +1,8 @@
 //! The real transport: reqwest over rustls.
 //!
 //! What the `go` command's client does and ours must: at most ten redirects, none from https to
-//! anything else; credentials from netrc for https only, and those of the URL itself refused over
-//! plain http; HTTP proxies by Go's rules. What it does better: time-outs for connecting and for
+//! anything else; credentials for https only ([`credentials`](crate::net::credentials)), those of the URL
+//! itself refused over plain http; HTTP proxies by Go's rules. What it does better: time-outs for connecting and for
 //! stalling (none in total), and HTTP/2 windows large enough for distant servers, spread over a few
 //! connections.
 
@@ -11,15 +11,18 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
+use reqwest::Version;
 use reqwest::header::{
-    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName,
-    HeaderValue, IF_RANGE, LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER,
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, IF_RANGE,
+    LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER,
 };
 use reqwest::redirect::Policy;
 use url::Url;
 
 use crate::event::{Event, Observer};
+use crate::net::credentials::{AuthSettings, Credentials, Pass};
 use crate::net::error::{NetError, RequestCause};
+use crate::net::helper::{Fill, Refusal};
 use crate::net::url::SafeUrl;
 use crate::net::{BoxFuture, Exchange, Extra, Method, Piece, Request, Response, tls};
 
@@ -29,6 +32,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// Requests in a row, as Go counts redirects.
 const MAX_REDIRECTS: usize = 10;
+/// How often a server is asked whether it takes what git filled in, while it gives no answer.
+const SETTLE_TRIES: usize = 3;
 /// Bytes a server may send on one HTTP/2 stream before we have read them. The default of 64 KiB
 /// makes a transfer wait for a round trip every 64 KiB.
 const STREAM_WINDOW: u32 = 4 << 20;
@@ -37,9 +42,6 @@ const CONNECTION_WINDOW: u32 = 16 << 20;
 
 /// Finds the HTTP proxy to use for a URL; an error text if the setting is malformed.
 pub type ProxyRule = Arc<dyn Fn(&Url) -> Result<Option<Url>, String> + Send + Sync>;
-/// Finds user name and password for a host (`host` or `host:port`); an error text if the settings
-/// for credentials are malformed.
-pub type Netrc = Arc<dyn Fn(&str) -> Result<Option<(String, String)>, String> + Send + Sync>;
 
 /// What the transport needs to know of the user's settings.
 #[derive(Clone)]
@@ -50,8 +52,8 @@ pub struct HttpSettings {
     pub cert_dirs: Vec<std::path::PathBuf>,
     /// HTTP proxies.
     pub proxy: ProxyRule,
-    /// Credentials by host, for https.
-    pub netrc: Netrc,
+    /// Where credentials come from, for https.
+    pub auth: AuthSettings,
     /// How many connections to spread HTTP/2 streams over.
     pub connections: usize,
 }
@@ -63,12 +65,15 @@ pub struct HttpTransport {
     observer: Arc<dyn Observer>,
     clients: OnceLock<Result<Vec<reqwest::Client>, String>>,
     next: AtomicUsize,
+    credentials: Credentials,
 }
 
 impl HttpTransport {
     /// A transport with these settings, telling `observer` of each request.
     pub fn new(settings: HttpSettings, observer: Arc<dyn Observer>) -> HttpTransport {
-        HttpTransport { settings, observer, clients: OnceLock::new(), next: AtomicUsize::new(0) }
+        let credentials = Credentials::new(settings.auth.clone(), Arc::clone(&observer));
+        let (clients, next) = (OnceLock::new(), AtomicUsize::new(0));
+        HttpTransport { settings, observer, clients, next, credentials }
     }
 
     fn client(&self) -> Result<&reqwest::Client, NetError> {
@@ -80,16 +85,52 @@ impl HttpTransport {
             .ok_or_else(|| NetError::Refused("no HTTP client".into()))
     }
 
-    /// Sends the request, and follows redirects as Go does: at most ten, and never from https to
-    /// something else. Credentials are for the place that they were meant for: another host, or
-    /// another port, does not get them.
+    /// Sends the request with the credentials that are known, and again with others if it was refused.
     async fn send(&self, asked: &Request<'_>) -> Result<reqwest::Response, NetError> {
+        let url = asked.url;
+        let mut pass = self.credentials.first(url).await?;
+        let mut response = self.follow(asked, &pass).await?;
+        loop {
+            let code = response.status().as_u16();
+            let refused = || refusal(&response);
+            let Some(renewal) = self.credentials.again(url, &pass, code, refused).await? else {
+                return Ok(response);
+            };
+            pass = renewal.pass;
+            let again = self.follow(asked, &pass);
+            let (answer, ()) = futures_util::future::join(again, self.settle(&renewal.fills)).await;
+            response = answer?;
+        }
+    }
+
+    /// Tries what git filled in, and tells git.
+    async fn settle(&self, fills: &[Fill]) {
+        for fill in fills {
+            for _ in 0..SETTLE_TRIES {
+                let Ok(client) = self.client() else { return };
+                let request = client.head(fill.prefix.clone()).headers(fill.headers.clone());
+                let Ok(response) = request.send().await else { continue };
+                match response.status().as_u16() {
+                    200 => self.credentials.settle(fill, true).await,
+                    401 => self.credentials.settle(fill, false).await,
+                    _ => {}
+                }
+                break;
+            }
+        }
+    }
+
+    /// Sends the request, and follows redirects as Go does: at most ten, and never from https to
+    /// something else.
+    async fn follow(
+        &self,
+        asked: &Request<'_>,
+        pass: &Pass,
+    ) -> Result<reqwest::Response, NetError> {
         let url = asked.url;
         let failed = |(text, cause)| NetError::Request { url: url.to_string(), text, cause };
         let client = self.client()?;
-        let first = bare(url.secret());
-        let credentials = self.authorization(url)?;
-        let (mut place, mut authorization) = (first.clone(), credentials.clone());
+        let (mut place, mut held) = (bare(url.secret()), pass.clone());
         for _ in 0..MAX_REDIRECTS {
             let proxy = (self.settings.proxy)(&place)
                 .map_err(|text| failed((text, RequestCause::Other)))?;
@@ -97,63 +138,37 @@ impl HttpTransport {
                 Method::Get => reqwest::Method::GET,
                 Method::Head => reqwest::Method::HEAD,
             };
-            let mut request = client.request(method, place.clone());
+            let mut request = client.request(method, place.clone()).headers(held.headers());
             if let Some(resume) = &asked.resume {
                 request = request.header(RANGE, format!("bytes={}-", resume.from));
                 if let Some(validator) = &resume.validator {
                     request = request.header(IF_RANGE, validator);
                 }
             }
-            if let Some(value) = authorization {
-                request = request.header(AUTHORIZATION, value);
-            }
             let sent = request.send().await;
             let response = sent.map_err(|err| failed(explain(&err, &place, proxy.as_ref())))?;
             let Some(next) = redirect(&response, &place) else { return Ok(response) };
-            let secure = first.scheme() == "https";
-            if let Some(text) = forbidden(secure, &place, &next) {
+            if let Some(text) = forbidden(url.scheme() == "https", &place, &next) {
                 return Err(failed((text, RequestCause::Redirect)));
             }
-            let own = SafeUrl::new(next.clone()).credentials().filter(|_| secure);
-            authorization = match own {
-                Some(own) => Some(basic(own, url)?),
-                None if next.origin() == first.origin() => credentials.clone(),
-                None => None,
-            };
+            held = self.credentials.redirected(pass, url, &SafeUrl::new(next.clone()))?;
             place = bare(&next);
         }
         Err(failed((format!("stopped after {MAX_REDIRECTS} redirects"), RequestCause::Redirect)))
     }
-
-    /// The Authorization header: the URL's own credentials, else netrc's entry; for https only.
-    fn authorization(&self, url: &SafeUrl) -> Result<Option<HeaderValue>, NetError> {
-        let own = url.credentials();
-        if url.scheme() != "https" {
-            return match own {
-                None => Ok(None),
-                Some(_) => Err(NetError::Refused(format!(
-                    "refusing to pass credentials to insecure URL: {url}"
-                ))),
-            };
-        }
-        let host = url.secret().host_str().unwrap_or_default();
-        let host = match url.secret().port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        };
-        let found = (self.settings.netrc)(&host).map_err(NetError::Refused)?;
-        own.or(found).map(|credentials| basic(credentials, url)).transpose()
-    }
 }
 
-/// The header for user name and password.
-fn basic((user, password): (String, String), url: &SafeUrl) -> Result<HeaderValue, NetError> {
-    use base64::Engine as _;
-    let token = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
-    let mut value = HeaderValue::from_str(&format!("Basic {token}"))
-        .map_err(|_| NetError::Refused(format!("malformed credentials for {url}")))?;
-    value.set_sensitive(true);
-    Ok(value)
+/// What GOAUTH's commands are told of an answer.
+fn refusal(response: &reqwest::Response) -> Refusal {
+    Refusal {
+        protocol: match response.version() {
+            Version::HTTP_2 => "HTTP/2.0",
+            Version::HTTP_10 => "HTTP/1.0",
+            _ => "HTTP/1.1",
+        },
+        status: status_text(response.status()),
+        headers: response.headers().clone(),
+    }
 }
 
 impl Exchange for HttpTransport {

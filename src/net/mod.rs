@@ -15,7 +15,9 @@ use futures_util::{Stream, StreamExt};
 
 use crate::sys::budget::{Budget, FREE, Held, Share};
 
+pub mod credentials;
 pub mod error;
+pub mod helper;
 pub mod http;
 pub mod network;
 pub mod settings;

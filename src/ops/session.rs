@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use crate::config::Config;
-use crate::config::goauth::AuthMethod;
+use crate::config::goauth::{self, AuthMethod};
 use crate::config::goproxy::{Fallback, Proxy as ProxySetting};
 use crate::ctx::Ctx;
 use crate::error::{Error, ErrorKind};
 use crate::event::Observer;
+use crate::net::credentials::{AuthSettings, Login, Method};
+use crate::net::helper::Helpers;
 use crate::net::http::{HttpSettings, HttpTransport};
 use crate::net::{Network, SafeUrl, TransferSettings, Transport};
 use crate::ops::project::config_error;
@@ -35,10 +37,6 @@ const BODY_MEMORY: u64 = 32 << 20;
 /// # Errors
 /// When there is no place for the module cache. Errors in GOPROXY and GOSUMDB show when they are needed.
 pub fn pipeline(ctx: &Ctx, gosum: GoSum) -> Result<Arc<Pipeline>, Error> {
-    let config = &ctx.config;
-    if config.goauth().is_ok_and(|methods| methods.iter().any(|m| *m != AuthMethod::Netrc)) {
-        ctx.note("gomodfetch: GOAUTH: this version supports netrc, but neither git nor commands");
-    }
     make(ctx, gosum)
 }
 
@@ -130,25 +128,45 @@ pub fn transport(network: &Network, settings: TransferSettings) -> Arc<dyn Trans
 /// What the HTTP transport needs to know of the settings.
 fn http_settings(config: &Config) -> HttpSettings {
     let proxies = config.http_proxies.clone();
-    let for_netrc = config.clone();
-    let netrc = OnceLock::new();
     HttpSettings {
         cert_file: config.cert_file.clone(),
         cert_dirs: config.cert_dirs.clone().unwrap_or_default(),
         proxy: Arc::new(move |url| {
             proxies.proxy_for(url).map(|proxy| proxy.cloned()).map_err(|err| err.to_string())
         }),
-        netrc: Arc::new(move |host| {
-            let methods = for_netrc.goauth().map_err(|err| err.to_string())?;
-            if !methods.contains(&AuthMethod::Netrc) {
-                return Ok(None);
-            }
-            // A netrc that can't be read is none, as with go.
-            let netrc = netrc.get_or_init(|| for_netrc.netrc().ok());
-            let entry = netrc.as_ref().and_then(|netrc| netrc.find(host));
-            Ok(entry.map(|entry| (entry.login.clone(), entry.password.clone())))
-        }),
+        auth: auth_settings(config),
         connections: CONNECTIONS,
+    }
+}
+
+/// GOAUTH. netrc is read when it is first needed, and once.
+fn auth_settings(config: &Config) -> AuthSettings {
+    let method = |method: &AuthMethod| match method {
+        AuthMethod::Git(dir) => Method::Git(dir.clone()),
+        AuthMethod::Command(text) => {
+            let words = goauth::command_words(text).map_err(|err| err.to_string());
+            Method::Command { text: text.clone(), words }
+        }
+        AuthMethod::Netrc => {
+            let (config, once) = (config.clone(), OnceLock::new());
+            let read = move || {
+                let netrc = config.netrc().map_err(|err| err.to_string())?;
+                let logins = netrc.entries().iter().map(|entry| Login {
+                    machine: entry.machine.clone(),
+                    login: entry.login.clone(),
+                    password: entry.password.clone(),
+                });
+                Ok(logins.collect::<Vec<Login>>())
+            };
+            Method::Netrc(Arc::new(move || once.get_or_init(&read).clone()))
+        }
+    };
+    let methods = config.goauth().map_err(|err| err.to_string());
+    let env = config.prompts.iter().map(|(name, value)| ((*name).into(), value.clone()));
+    AuthSettings {
+        methods: methods.map(|methods| methods.iter().map(method).collect()),
+        helpers: Helpers { path: config.path.clone(), env: env.collect() },
+        check_url: |url| goauth::check_url(url).map_err(|err| err.to_string()),
     }
 }
 

@@ -77,6 +77,7 @@ impl Observer for Reporter {
     fn event(&self, event: &Event) {
         match event {
             Event::Note(text) => self.line(text),
+            Event::Trace(text) if self.trace => self.line(text),
             Event::RequestStarted { url } if self.trace => self.line(&format!("# get {url}")),
             Event::RequestFinished { url, outcome, elapsed } if self.trace => {
                 self.line(&format!("# get {url}: {outcome} ({:.3}s)", elapsed.as_secs_f64()));

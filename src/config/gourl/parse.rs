@@ -63,6 +63,9 @@ pub enum UrlErrorReason {
     /// No host where one is needed.
     #[error("http: no Host in request URL")]
     NoHost,
+    /// Neither a scheme nor a slash at its beginning, where either is needed.
+    #[error("invalid URI for request")]
+    NotAbsolute,
     /// What the HTTP library does not take, in its words.
     #[error("{0}")]
     Library(#[from] url::ParseError),
