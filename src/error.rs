@@ -124,6 +124,12 @@ impl Error {
         self.bare
     }
 
+    /// The same failure in another class.
+    pub fn of_kind(mut self, kind: ErrorKind) -> Error {
+        self.kind = kind;
+        self
+    }
+
     /// The same error, stopping the whole run.
     pub fn fatal(mut self) -> Error {
         self.fatal = true;

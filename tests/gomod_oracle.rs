@@ -4,6 +4,7 @@
 //!   `go mod edit -json` says it is, or is refused by both, in the same words.
 //! - [`every_zip_of_a_filled_cache`]: each zip there has the hash that stands beside it.
 //! - [`made_zips`]: which files of a repository are in a module's zip, and what is wrong with the others.
+//! - [`pages`]: which go-import tags a page has.
 //! - [`dependencies_are_read_leniently`]: what `go mod graph` makes of the go.mod of a dependency.
 //!
 //! Those about caches need some that were filled before: `GOMODFETCH_ORACLE_CACHE` names them (several as
@@ -31,6 +32,10 @@ mod go;
 
 #[path = "gomod_oracle/made_zips.rs"]
 mod made_zips;
+#[path = "gomod_oracle/pages.rs"]
+mod pages;
+#[path = "gomod_oracle/random.rs"]
+mod random;
 
 use go::Go;
 

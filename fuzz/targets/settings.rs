@@ -3,7 +3,7 @@
 #![no_main]
 
 use gomodfetch::config::goproxy::{ProxyList, mask_list};
-use gomodfetch::config::gourl::{GoUrl, mask_password};
+use gomodfetch::spec::gourl::{GoUrl, mask_password};
 use libfuzzer_sys::fuzz_target;
 
 const SECRET: &str = "S3CR3T";

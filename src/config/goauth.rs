@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::gourl::{GoUrl, UrlError, UrlErrorReason};
+use crate::spec::gourl::{GoUrl, UrlError, UrlErrorReason};
 use super::quoted::{self, Unterminated};
 
 /// A way to come by credentials.

@@ -35,7 +35,7 @@ use std::path::Path;
 
 use thiserror::Error;
 
-use super::gourl::{GoUrl, RequestUrl, UrlError, mask_password};
+use crate::spec::gourl::{GoUrl, RequestUrl, UrlError, mask_password};
 
 /// The entries of GOPROXY in order.
 #[derive(Clone, Debug, PartialEq, Eq)]

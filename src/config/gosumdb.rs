@@ -25,8 +25,8 @@
 
 use thiserror::Error;
 
-use super::gourl::{GoUrl, RequestUrl, UrlError};
 use super::vars::{KNOWN_SUMDBS, SUMDB_ALIASES};
+use crate::spec::gourl::{GoUrl, RequestUrl, UrlError};
 use crate::spec::note::{KeyError, Verifier};
 
 /// The value of GOSUMDB.

@@ -41,7 +41,7 @@ use ipnet::IpNet;
 use thiserror::Error;
 use url::{Host, Url};
 
-use super::gourl::{GoUrl, RequestUrl, UrlError};
+use crate::spec::gourl::{GoUrl, RequestUrl, UrlError};
 
 /// The proxies to use.
 #[derive(Clone, Debug, Default)]

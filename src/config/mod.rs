@@ -18,8 +18,9 @@
 //! | where is the module cache?                          | [`gopath`], [`userdirs`]        |
 //! | which flags hold?                                   | [`goflags`], [`quoted`]         |
 //! | are modules in use, and which workspace?            | [`mode`]                        |
-//! | which proxies are asked for a module?               | [`goproxy`], [`private`], [`gourl`] |
+//! | which proxies are asked for a module?               | [`goproxy`], [`private`] |
 //! | which checksum database is asked?                   | [`gosumdb`]                     |
+//! | which version control systems may be used?          | [`govcs`]                       |
 //! | which credentials and HTTP proxies are used?        | [`goauth`], [`netrc`], [`http_proxy`] |
 //!
 //! ```
@@ -43,6 +44,7 @@ use crate::config::goflags::{FlagSettings, Flags, GoFlags, GoFlagsError};
 use crate::config::gopath::{GoPath, GoPathError};
 use crate::config::goproxy::{ProxyList, ProxyListError};
 use crate::config::gosumdb::{SumDb, SumDbError};
+use crate::config::govcs::{GoVcs, GoVcsError};
 use crate::config::http_proxy::HttpProxies;
 use crate::config::mode::{ModeError, Workspace};
 use crate::config::netrc::{Netrc, NetrcError};
@@ -59,7 +61,7 @@ pub mod gopath;
 pub mod goproxy;
 pub mod goroot;
 pub mod gosumdb;
-pub mod gourl;
+pub mod govcs;
 pub mod http_proxy;
 pub mod mode;
 pub mod netrc;
@@ -94,6 +96,9 @@ pub enum ConfigError {
     /// GOAUTH.
     #[error(transparent)]
     GoAuth(#[from] GoAuthError),
+    /// GOVCS.
+    #[error(transparent)]
+    GoVcs(#[from] GoVcsError),
 }
 
 impl ConfigError {
@@ -146,6 +151,7 @@ pub struct Config {
     goproxy: Result<ProxyList, ProxyListError>,
     gosumdb: Result<SumDb, SumDbError>,
     goauth: Result<Vec<AuthMethod>, GoAuthError>,
+    govcs: Result<GoVcs, GoVcsError>,
     netrc_path: Result<PathBuf, NetrcError>,
     settings: Vec<Setting>,
 }
@@ -218,6 +224,7 @@ impl Config {
             goproxy: ProxyList::parse(&text(&vars::GOPROXY), private.no_proxy()),
             gosumdb: SumDb::parse(&text(&vars::GOSUMDB)),
             goauth: goauth::parse(&text(&vars::GOAUTH)),
+            govcs: GoVcs::parse(&text(&vars::GOVCS)),
             cert_file: certs(&vars::SSL_CERT_FILE).map(|set| set.os().into()),
             cert_dirs: certs(&vars::SSL_CERT_DIR)
                 .map(|set| std::env::split_paths(set.os()).collect()),
@@ -281,6 +288,16 @@ impl Config {
     /// GOAUTH: where credentials come from; nowhere if it is `off`.
     pub fn goauth(&self) -> Result<&[AuthMethod], GoAuthError> {
         self.goauth.as_deref().map_err(GoAuthError::clone)
+    }
+
+    /// Checks that GOVCS lets the version control system `vcs` be used for the repository whose root is
+    /// `root`.
+    pub fn check_vcs(&self, vcs: &str, root: &str) -> Result<(), GoVcsError> {
+        self.govcs.as_ref().map_err(GoVcsError::clone)?.check(
+            vcs,
+            root,
+            self.private.is_private(root),
+        )
     }
 
     /// Reads the netrc file.

@@ -251,7 +251,9 @@ async fn error_detail(body: &mut Body) -> String {
     format_detail(&data)
 }
 
-fn format_detail(data: &[u8]) -> String {
+/// The start of an error page that is plain text, as it is shown under the error: tab-indented, cut to a few
+/// lines, empty if not fit to show.
+pub fn format_detail(data: &[u8]) -> String {
     // The cut may have split a character: judge only what is whole.
     let text = match std::str::from_utf8(data) {
         Ok(text) => text,

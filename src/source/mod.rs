@@ -15,6 +15,7 @@ use crate::spec::module::Version;
 use crate::sys::budget::Held;
 
 pub mod chain;
+pub mod discovery;
 pub mod file;
 pub mod proxy;
 

@@ -21,14 +21,18 @@
 //! | what is the shorter spelling of this file's path?     | [`filepath`]          |
 //! | which godebug settings are there?                     | [`godebug`]           |
 //! | what does this Go template write?                    | [`gotemplate`]        |
+//! | where does this path say that its repository is?     | [`goimport`]          |
+//! | how does Go read this URL?                            | [`gourl`]             |
 //! | how does Go write this text in quotes?                | [`quote`], [`unicode`] |
 
 pub mod dirhash;
 pub mod filepath;
 pub mod godebug;
+pub mod goimport;
 pub mod goproxy_json;
 pub mod gosum;
 pub mod gotemplate;
+pub mod gourl;
 pub mod goversion;
 pub mod modfile;
 pub mod module;

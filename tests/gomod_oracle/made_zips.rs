@@ -10,6 +10,7 @@ use gomodfetch::spec::module::Version;
 use gomodfetch::spec::modzip::{Archive, Inflater, Kind, TreeFile, Writer, choose, hash_zip};
 
 use super::go::Go;
+use super::random::Random;
 
 /// How many trees are tried.
 const TREES: usize = 3000;
@@ -91,7 +92,7 @@ struct Node {
 fn made_zips() {
     let Some(go) = Go::find("made_zips") else { return };
     let place = tempfile::tempdir().expect("a temporary folder");
-    let mut random = Random(1);
+    let mut random = Random::new(1);
     let trees: Vec<_> = (0..TREES).map(|_| tree(&mut random)).collect();
     let told: String = trees.iter().map(|(version, nodes)| told(version, nodes)).collect();
     fs::write(place.path().join("trees"), told).expect("a writable folder");
@@ -228,19 +229,4 @@ fn tree(random: &mut Random) -> (&'static str, Vec<Node>) {
         nodes.push(Node { path, kind, content });
     }
     (version, nodes)
-}
-
-/// The same numbers every time.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % limit
-    }
-
-    fn pick(&mut self, list: &[&'static str]) -> &'static str {
-        list[self.below(list.len())]
-    }
 }

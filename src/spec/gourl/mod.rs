@@ -15,7 +15,7 @@
 //! password, as in `https://user:xxxxx@example.com/`, and for a user without one, which may be a token; [`RequestUrl::secret`] gives all of it.
 //!
 //! ```
-//! use gomodfetch::config::gourl::GoUrl;
+//! use gomodfetch::spec::gourl::GoUrl;
 //!
 //! let url = GoUrl::parse("https://me:secret@example.com/a?b=1").unwrap();
 //! assert_eq!(url.to_string(), "https://me:xxxxx@example.com/a?b=1");
