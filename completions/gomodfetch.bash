@@ -154,7 +154,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__download)
-            opts="-x -v -C -h --json --stream --reuse --locked --dry-run --explain --jobs --toolchains --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
+            opts="-x -v -C -h --json --stream --reuse --locked --dry-run --explain --jobs --toolchains --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --summary --hints --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -216,7 +216,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__env)
-            opts="-x -v -C -h --json --x --verbose --progress --hints --C --help"
+            opts="-x -v -C -h --json --x --verbose --progress --summary --hints --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -250,7 +250,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__graph)
-            opts="-x -v -C -h --go --format --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
+            opts="-x -v -C -h --go --format --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --summary --hints --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -486,7 +486,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__list)
-            opts="-x -v -C -h --m --u --versions --retracted --e --json --f --mod --reuse --locked --ignore-missing-use --compiled --deps --export --find --test --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
+            opts="-x -v -C -h --m --u --versions --retracted --e --json --f --mod --reuse --locked --ignore-missing-use --compiled --deps --export --find --test --modfile --overlay --modcacherw --x --verbose --progress --summary --hints --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -632,7 +632,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__mod__subcmd__download)
-            opts="-x -v -C -h --json --stream --reuse --locked --dry-run --explain --jobs --toolchains --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
+            opts="-x -v -C -h --json --stream --reuse --locked --dry-run --explain --jobs --toolchains --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --summary --hints --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -694,7 +694,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__mod__subcmd__graph)
-            opts="-x -v -C -h --go --format --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
+            opts="-x -v -C -h --go --format --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --summary --hints --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -818,7 +818,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__mod__subcmd__verify)
-            opts="-x -v -C -h --cache --sumdb --repair --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
+            opts="-x -v -C -h --cache --sumdb --repair --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --summary --hints --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -864,7 +864,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__verify)
-            opts="-x -v -C -h --cache --sumdb --repair --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --hints --C --help"
+            opts="-x -v -C -h --cache --sumdb --repair --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --summary --hints --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -55,6 +55,7 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l dry-r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l explain -d 'Ask every source of GOPROXY about a hash that does not fit, and say which agree'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l ignore-missing-use -d 'Go on without the modules that go.work uses and that are not there'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l summary -d 'Say at the end, on stderr, which proxy served how much (so does -x)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l hints -d 'Print advice after errors even where stderr is no terminal'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand graph" -l go -d 'Show the graph as this version of Go would load it' -r
@@ -73,6 +74,7 @@ none\t''"
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand graph" -s C -l C -d 'Change to this directory first' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand graph" -l ignore-missing-use -d 'Go on without the modules that go.work uses and that are not there'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand graph" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand graph" -l summary -d 'Say at the end, on stderr, which proxy served how much (so does -x)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand graph" -l hints -d 'Print advice after errors even where stderr is no terminal'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand graph" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -l modfile -d 'Use this file in place of go.mod' -r
@@ -89,6 +91,7 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -l sumdb -
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -l repair -d 'Fetch again what is damaged'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -l ignore-missing-use -d 'Go on without the modules that go.work uses and that are not there'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -l summary -d 'Say at the end, on stderr, which proxy served how much (so does -x)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -l hints -d 'Print advice after errors even where stderr is no terminal'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l m -d 'List modules, which is what this command does in any case' -r
@@ -117,6 +120,7 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -s C -l C -d
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l locked -d 'With -mod=mod: fail if go.mod or go.sum would have to change'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l ignore-missing-use -d 'Go on without the modules that go.work uses and that are not there'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l summary -d 'Say at the end, on stderr, which proxy served how much (so does -x)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l hints -d 'Print advice after errors even where stderr is no terminal'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -s x -l x -d 'Show every request with its status and time' -r
@@ -127,6 +131,7 @@ none\t''"
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -s C -l C -d 'Change to this directory first' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -l json -d 'Print JSON: name, value, origin and meaning of each'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -l summary -d 'Say at the end, on stderr, which proxy served how much (so does -x)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -l hints -d 'Print advice after errors even where stderr is no terminal'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -s h -l help -d 'Print help'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph verify help" -s C -l C -d 'Change to this directory first' -r
@@ -154,6 +159,7 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_se
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l explain -d 'Ask every source of GOPROXY about a hash that does not fit, and say which agree'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l ignore-missing-use -d 'Go on without the modules that go.work uses and that are not there'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l summary -d 'Say at the end, on stderr, which proxy served how much (so does -x)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l hints -d 'Print advice after errors even where stderr is no terminal'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from graph" -l go -d 'Show the graph as this version of Go would load it' -r
@@ -172,6 +178,7 @@ none\t''"
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from graph" -s C -l C -d 'Change to this directory first' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from graph" -l ignore-missing-use -d 'Go on without the modules that go.work uses and that are not there'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from graph" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from graph" -l summary -d 'Say at the end, on stderr, which proxy served how much (so does -x)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from graph" -l hints -d 'Print advice after errors even where stderr is no terminal'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from graph" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -l modfile -d 'Use this file in place of go.mod' -r
@@ -188,6 +195,7 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_se
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -l repair -d 'Fetch again what is damaged'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -l ignore-missing-use -d 'Go on without the modules that go.work uses and that are not there'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -l summary -d 'Say at the end, on stderr, which proxy served how much (so does -x)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -l hints -d 'Print advice after errors even where stderr is no terminal'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from help" -f -a "download" -d 'Download modules into the module cache'

@@ -48,8 +48,38 @@ pub enum Event {
         /// What came of it.
         outcome: ZipOutcome,
     },
+    /// A source answered a question about a module.
+    SourceAnswered {
+        /// Its name, without secrets.
+        source: String,
+        /// What it sent.
+        what: Answer,
+        /// The size of the file; 0 for what is no file.
+        bytes: u64,
+    },
+    /// A source was not asked, because it kept failing and the next one may stand in for it.
+    SourceSkipped {
+        /// Its name, without secrets.
+        source: String,
+    },
+    /// A source failed, and `,` behind it kept the next one from being asked.
+    FallbackBarred {
+        /// Its name, without secrets.
+        source: String,
+    },
     /// Something worth knowing that is no error; printed as it stands on standard error.
     Note(String),
+}
+
+/// What a source sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// A zip.
+    Zip,
+    /// A go.mod file.
+    GoMod,
+    /// Anything else: a version, a list of them, a size.
+    Other,
 }
 
 /// What became of one zip.

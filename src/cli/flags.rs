@@ -115,6 +115,12 @@ fn common(command: Command) -> Command {
                 .help("How progress is shown [default: a bar on a terminal, else nothing]"),
         )
         .arg(
+            Arg::new("summary")
+                .long("summary")
+                .action(ArgAction::SetTrue)
+                .help("Say at the end, on stderr, which proxy served how much (so does -x)"),
+        )
+        .arg(
             Arg::new("hints")
                 .long("hints")
                 .action(ArgAction::SetTrue)

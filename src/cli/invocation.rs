@@ -51,10 +51,14 @@ pub fn invoke(definition: &Definition, matches: &ArgMatches) -> anyhow::Result<u
         return Ok(early.error(&Error::new(ErrorKind::Usage, err)));
     }
     let cwd = std::env::current_dir().context("finding the current directory")?;
-    let config = match Config::load(&ProcessEnv, &flags::given(matches, definition)) {
+    let mut config = match Config::load(&ProcessEnv, &flags::given(matches, definition)) {
         Ok(config) => config,
         Err(err) => return Ok(early.error(&ops::project::config_error(err))),
     };
+    let folder = ops::project::folder(&config, &cwd);
+    if let Err(err) = config.read_files(folder.as_deref()) {
+        return Ok(early.error(&ops::project::config_error(err)));
+    }
     let printer = print::Printer::new(hints, config.ci);
     // Ours too for those commands that go has no such flag for.
     let trace = config.flags.is_on("x")
@@ -66,10 +70,11 @@ pub fn invoke(definition: &Definition, matches: &ArgMatches) -> anyhow::Result<u
         _ if matches.get_flag("verbose") => Progress::Plain,
         _ => Progress::auto(trace),
     };
-    let reporter = Arc::new(Reporter::new(progress, trace));
+    let summary = trace || matches.get_flag("summary");
+    let reporter = Arc::new(Reporter::new(progress, trace, summary));
     let observer: Arc<dyn Observer> = Arc::clone(&reporter) as Arc<dyn Observer>;
     let network = ops::session::network(&config, &observer);
-    let transport = ops::session::transport(&network, network.settings().clone());
+    let transport = ops::session::transport(&network, &config);
     let jobs = matches.try_get_one::<usize>("jobs").ok().flatten().copied();
     let jobs = jobs.unwrap_or(flags::DEFAULT_JOBS);
     let explain = match (explains, printer.shows_hints()) {
@@ -78,6 +83,9 @@ pub fn invoke(definition: &Definition, matches: &ArgMatches) -> anyhow::Result<u
         _ => Explain::Nothing,
     };
     let ctx = Ctx { config, cwd, network, transport, observer, jobs, dry, explain };
+    for note in ctx.config.files.notes() {
+        ctx.note(note);
+    }
     (definition.run)(Invocation { matches, ctx, reporter, printer })
 }
 

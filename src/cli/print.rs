@@ -183,7 +183,7 @@ pub fn env_json(settings: &[Explained]) -> Vec<u8> {
     let mut out = JsonWriter::indented().array(|list| {
         for setting in settings {
             list.object(|o| {
-                o.string("Name", setting.name);
+                o.string("Name", &*setting.name);
                 o.string("Value", &setting.value);
                 o.string("Origin", setting.origin.to_string());
                 o.string("Doc", setting.doc);

@@ -26,8 +26,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::spec::gourl::{GoUrl, UrlError, UrlErrorReason};
 use super::quoted::{self, Unterminated};
+use crate::spec::gourl::{GoUrl, UrlError, UrlErrorReason};
 
 /// A way to come by credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]

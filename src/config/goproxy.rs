@@ -125,6 +125,11 @@ impl ProxyList {
         Ok(ProxyList { entries })
     }
 
+    /// A list of these entries.
+    pub(super) fn from_entries(entries: Vec<ProxyEntry>) -> ProxyList {
+        ProxyList { entries }
+    }
+
     /// The entries in the order in which they are asked.
     pub fn entries(&self) -> &[ProxyEntry] {
         &self.entries

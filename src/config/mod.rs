@@ -21,6 +21,7 @@
 //! | which proxies are asked for a module?               | [`goproxy`], [`private`] |
 //! | which checksum database is asked?                   | [`gosumdb`]                     |
 //! | which version control systems may be used?          | [`govcs`]                       |
+//! | what else is said of proxies?                       | [`file`]                        |
 //! | which credentials and HTTP proxies are used?        | [`goauth`], [`netrc`], [`http_proxy`] |
 //!
 //! ```
@@ -32,6 +33,7 @@
 //! assert_eq!(config.gomodcache().unwrap(), std::path::Path::new("/cache/pkg/mod"));
 //! ```
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -39,6 +41,7 @@ use thiserror::Error;
 
 use crate::config::env::Env;
 use crate::config::envfile::EnvFile;
+use crate::config::file::{FileError, Files};
 use crate::config::goauth::{AuthMethod, GoAuthError};
 use crate::config::goflags::{FlagSettings, Flags, GoFlags, GoFlagsError};
 use crate::config::gopath::{GoPath, GoPathError};
@@ -55,6 +58,7 @@ use crate::config::vars::{Scope, TOOLCHAIN_MODULE, Var};
 
 pub mod env;
 pub mod envfile;
+pub mod file;
 pub mod goauth;
 pub mod goflags;
 pub mod gopath;
@@ -99,6 +103,9 @@ pub enum ConfigError {
     /// GOVCS.
     #[error(transparent)]
     GoVcs(#[from] GoVcsError),
+    /// A gomodfetch.toml.
+    #[error(transparent)]
+    File(#[from] FileError),
 }
 
 impl ConfigError {
@@ -107,6 +114,7 @@ impl ConfigError {
         match self {
             ConfigError::GoPath(err) => err.is_usage(),
             ConfigError::GoFlags(err) => err.is_usage(),
+            ConfigError::File(_) => true,
             _ => false,
         }
     }
@@ -148,6 +156,12 @@ pub struct Config {
     pub ci: bool,
     /// Whether colours are unwanted.
     pub no_color: bool,
+    /// What gomodfetch.toml says, as far as [`Config::read_files`] has read one.
+    pub files: Files,
+    /// Where to keep what can be found out again, if the system has such a place.
+    pub cache_dir: Option<PathBuf>,
+    user_file: Option<PathBuf>,
+    reads_files: bool,
     goproxy: Result<ProxyList, ProxyListError>,
     gosumdb: Result<SumDb, SumDbError>,
     goauth: Result<Vec<AuthMethod>, GoAuthError>,
@@ -160,7 +174,7 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explained {
     /// Its name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Its value, passwords masked.
     pub value: String,
     /// Where the value came from.
@@ -200,6 +214,9 @@ impl Config {
             !sources.get(&vars::REQUEST_METHOD).is_empty(),
         );
         let netrc_path = netrc::path(env);
+        let file_setting = sources.get(&vars::GOMODFETCH_CONFIG);
+        let config_dir = userdirs::user_config_dir(env).map(|(dir, _)| dir);
+        let user_file = file::user_file(file_setting.path(), config_dir.as_deref());
         let certs = |var| Some(sources.get(var)).filter(|set| HEEDS_CERT_VARS && !set.is_empty());
 
         let settings = vars::ALL.iter().filter(|var| var.scope != Scope::System);
@@ -215,6 +232,10 @@ impl Config {
             _ if *var == vars::NETRC => {
                 let path = netrc_path.clone().unwrap_or_default();
                 sources.get(var).or_derived(path, userdirs::HOME_VAR)
+            }
+            _ if *var == vars::GOMODFETCH_CONFIG => {
+                let (path, from) = (user_file.clone().unwrap_or_default(), userdirs::HOME_VAR);
+                sources.get(var).or_derived(path, from)
             }
             _ => sources.get(var),
         });
@@ -236,6 +257,10 @@ impl Config {
             ci: !sources.get(&vars::CI).is_empty(),
             no_color: !sources.get(&vars::NO_COLOR).is_empty(),
             settings: settings.collect(),
+            files: Files::default(),
+            cache_dir: userdirs::user_cache_dir(env),
+            reads_files: file_setting.os() != "off",
+            user_file,
             goroot: goroot.path().map(Path::to_owned),
             toolchain,
             workspace,
@@ -245,6 +270,24 @@ impl Config {
             http_proxies,
             netrc_path,
         })
+    }
+
+    /// Reads the gomodfetch.toml of the user, and that of the project in `project`.
+    ///
+    /// # Errors
+    /// When one can't be read or understood.
+    pub fn read_files(&mut self, project: Option<&Path>) -> Result<(), ConfigError> {
+        if self.reads_files {
+            let theirs = project.map(|dir| dir.join(file::NAME));
+            let goproxy = self.goproxy.as_ref().ok();
+            self.files = Files::read(self.user_file.as_deref(), theirs.as_deref(), goproxy)?;
+        }
+        Ok(())
+    }
+
+    /// The route of a module, by its number in [`Files::routes`]; none where GOPROXY holds.
+    pub fn route_of(&self, module: &str) -> Option<usize> {
+        self.files.route_of(module, &self.private, self.uses_sumdb(module))
     }
 
     /// A variable as it is in force; `None` for one that is only read to find others.
@@ -305,15 +348,16 @@ impl Config {
         Netrc::read(self.netrc_path.as_deref().map_err(NetrcError::clone)?)
     }
 
-    /// Every variable with its value and where that came from, in the order of the table.
+    /// Every variable with its value and where that came from, in the order of the table, and what
+    /// gomodfetch.toml says.
     pub fn explain(&self) -> Vec<Explained> {
         let explained = self.settings.iter().map(|set| Explained {
-            name: set.var().name,
+            name: set.var().name.into(),
             value: set.shown(),
             origin: set.origin().clone(),
             doc: set.var().doc,
         });
-        explained.collect()
+        explained.chain(self.files.explain().iter().cloned()).collect()
     }
 }
 
@@ -463,7 +507,7 @@ mod tests {
         let proxy = "http://me:xxxxx@p.example".to_owned();
         assert_eq!(of("HTTPS_PROXY"), (proxy, Origin::Environment));
         assert!(!format!("{config:?}").contains("secret"));
-        let names: Vec<_> = explained.iter().map(|e| e.name).collect();
+        let names: Vec<_> = explained.iter().map(|e| &*e.name).collect();
         assert!(names.contains(&"GOENV") && !names.contains(&"PATH"));
     }
 

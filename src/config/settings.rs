@@ -47,6 +47,8 @@ pub enum Origin {
     Default,
     /// It was worked out from the variable of this name.
     Derived(&'static str),
+    /// This line of a gomodfetch.toml.
+    Line(PathBuf, usize),
 }
 
 impl fmt::Display for Origin {
@@ -57,6 +59,7 @@ impl fmt::Display for Origin {
             Origin::EnvFile(path) | Origin::GoEnv(path) => path.display().fmt(f),
             Origin::Default => f.write_str("default"),
             Origin::Derived(name) => write!(f, "from {name}"),
+            Origin::Line(path, line) => write!(f, "{}:{line}", path.display()),
         }
     }
 }

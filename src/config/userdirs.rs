@@ -3,11 +3,13 @@
 //! Implements what Go's `os` package takes for them, on which the defaults of GOENV, GOPATH and
 //! NETRC rest:
 //!
-//! | system  | home directory  | configuration directory                                  |
-//! |---------|-----------------|----------------------------------------------------------|
-//! | Windows | `%USERPROFILE%` | `%AppData%`                                              |
-//! | macOS   | `$HOME`         | `$HOME/Library/Application Support`                      |
-//! | others  | `$HOME`         | `$XDG_CONFIG_HOME`, which must be absolute, else `$HOME/.config` |
+//! | system  | home directory  | configuration directory             | cache directory       |
+//! |---------|-----------------|-------------------------------------|-----------------------|
+//! | Windows | `%USERPROFILE%` | `%AppData%`                         | `%LocalAppData%`      |
+//! | macOS   | `$HOME`         | `$HOME/Library/Application Support` | `$HOME/Library/Caches` |
+//! | others  | `$HOME`         | `$XDG_CONFIG_HOME`, else `$HOME/.config` | `$XDG_CACHE_HOME`, else `$HOME/.cache` |
+//!
+//! What the variables that begin with XDG name must be absolute.
 //!
 //! Temporary files are in `$TMPDIR`, else `/tmp`; on Windows in the first of `%TMP%`, `%TEMP%` and
 //! `%USERPROFILE%`.
@@ -55,6 +57,20 @@ pub fn user_config_dir(env: &dyn Env) -> Option<(PathBuf, &'static str)> {
     }
 }
 
+/// The directory for what can be found out again.
+pub fn user_cache_dir(env: &dyn Env) -> Option<PathBuf> {
+    if cfg!(windows) {
+        return env.non_empty(vars::LOCALAPPDATA.name).map(PathBuf::from);
+    }
+    if cfg!(target_os = "macos") {
+        return Some(home_dir(env)?.join("Library").join("Caches"));
+    }
+    match env.non_empty(vars::XDG_CACHE_HOME.name).map(PathBuf::from) {
+        Some(dir) => dir.is_absolute().then_some(dir),
+        None => Some(home_dir(env)?.join(".cache")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::env::MapEnv;
@@ -87,8 +103,19 @@ mod tests {
         for &(vars, home, config) in cases {
             let env: MapEnv = vars.iter().copied().collect();
             assert_eq!(home_dir(&env), home.map(PathBuf::from), "{vars:?}");
+            let cache = user_cache_dir(&env);
+            assert_eq!(cache, home.map(|home| PathBuf::from(home).join(".cache")), "{vars:?}");
             let told = user_config_dir(&env).map(|(dir, _)| dir);
             assert_eq!(told, config.map(PathBuf::from), "{vars:?}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn cache_directories() {
+        for (named, want) in [("", Some("/h/.cache")), ("/c", Some("/c")), ("c", None)] {
+            let env = MapEnv::from([("HOME", "/h"), ("XDG_CACHE_HOME", named)]);
+            assert_eq!(user_cache_dir(&env), want.map(PathBuf::from), "{named:?}");
         }
     }
 }

@@ -101,6 +101,8 @@ vars! {
         "Module path patterns that may be fetched from their origin without a secure connection.";
     GOMODCACHE: Go, Computed("`pkg/mod` in the first entry of GOPATH"), plain,
         "The module cache: an absolute directory.";
+    GOMODFETCH_CONFIG: Environment, Computed("`gomodfetch/gomodfetch.toml` in the user's configuration directory"), plain,
+        "The user's gomodfetch.toml; `off` to read neither it nor the project's.";
     GONOPROXY: Go, Computed("GOPRIVATE"), plain,
         "Module path patterns that are fetched from their origin and never from a proxy.";
     GONOSUMDB: Go, Computed("GOPRIVATE"), plain,
@@ -147,6 +149,8 @@ vars! {
         "Windows: the user's configuration directory.";
     HOME: System, Empty, plain,
         "The user's home directory.";
+    LOCALAPPDATA: System, Empty, plain,
+        "Windows: the directory for the user's caches.";
     PATH: System, Empty, plain,
         "Where programs are looked for: git and GOAUTH's commands, and `go`, which is never run.";
     REQUEST_METHOD: System, Empty, plain,
@@ -159,6 +163,8 @@ vars! {
         "The directory for temporary files: a go.mod right in it is ignored.";
     USERPROFILE: System, Empty, plain,
         "Windows: the user's home directory.";
+    XDG_CACHE_HOME: System, Computed("`.cache` in the home directory"), plain,
+        "The directory for the user's caches.";
     XDG_CONFIG_HOME: System, Computed("`.config` in the home directory"), plain,
         "The user's configuration directory.";
 }

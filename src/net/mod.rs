@@ -16,6 +16,7 @@ use futures_util::{Stream, StreamExt};
 use crate::sys::budget::{Budget, FREE, Held, Share};
 
 pub mod credentials;
+pub mod dispatch;
 pub mod error;
 pub mod helper;
 pub mod http;

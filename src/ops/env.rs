@@ -16,7 +16,7 @@ pub fn run(ctx: &Ctx, names: &[String]) -> Result<Vec<Explained>, Error> {
     names
         .iter()
         .map(|name| {
-            all.iter().find(|setting| setting.name == name).cloned().ok_or_else(|| {
+            all.iter().find(|setting| setting.name == **name).cloned().ok_or_else(|| {
                 Error::message(ErrorKind::Usage, format!("{name} is no setting of gomodfetch"))
             })
         })

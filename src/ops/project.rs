@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::config::Config;
 use crate::config::mode::Workspace;
 use crate::config::toolchain::Toolchain;
 use crate::ctx::Ctx;
@@ -18,6 +19,20 @@ use crate::spec::goversion;
 use crate::spec::modfile::{self, FixError};
 use crate::spec::module::{self, ModuleError, Version};
 use crate::sys::IoError;
+
+/// The folder of the project around `cwd`, in which a gomodfetch.toml may stand: that of go.work, else
+/// that of go.mod.
+pub fn folder(config: &Config, cwd: &Path) -> Option<PathBuf> {
+    let overlay = Overlay::default();
+    let work = match &config.workspace {
+        Workspace::Off => None,
+        Workspace::File(path) => Some(path.clone()),
+        Workspace::Search => find_upward(cwd, "go.work", &overlay, config.goroot.as_deref()),
+    };
+    let file = work.or_else(|| find_upward(cwd, "go.mod", &overlay, None))?;
+    // What lies in the folder for temporary files may be anybody's.
+    file.parent().filter(|dir| filepath::clean(&config.temp_dir) != *dir).map(Path::to_owned)
+}
 
 /// Where a command runs: in a workspace, in a module, or outside of any.
 #[derive(Debug, Clone)]

@@ -1,24 +1,31 @@
 //! The pipeline of one operation, put together from the settings.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use crate::config::Config;
+use crate::config::file;
 use crate::config::goauth::{self, AuthMethod};
-use crate::config::goproxy::{Fallback, Proxy as ProxySetting};
+use crate::config::goproxy::{Fallback, Proxy as ProxySetting, ProxyList};
 use crate::ctx::Ctx;
 use crate::error::{Error, ErrorKind};
 use crate::event::Observer;
 use crate::net::credentials::{AuthSettings, Login, Method};
+use crate::net::dispatch::Dispatch;
 use crate::net::helper::Helpers;
 use crate::net::http::{HttpSettings, HttpTransport};
-use crate::net::{Network, SafeUrl, TransferSettings, Transport};
+use crate::net::{Network, Patience, SafeUrl, TransferSettings, Transport};
 use crate::ops::project::config_error;
 use crate::pipeline::explain::Explaining;
 use crate::pipeline::{Limits, Pipeline};
-use crate::source::chain::{Chain, Entry, Link};
+use crate::source::Source;
+use crate::source::breaker::Rules;
+use crate::source::chain::{Chain, Entry, Link, Picked};
+use crate::source::choice::{Candidate, Choice};
 use crate::source::file::FileTransport;
 use crate::source::proxy::Proxy;
+use crate::source::station::Station;
 use crate::store::Store;
 use crate::sys::budget::Budget;
 use crate::verify::Verifier;
@@ -65,29 +72,78 @@ fn make(ctx: &Ctx, gosum: GoSum) -> Result<Arc<Pipeline>, Error> {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let limits = Limits { zips: ctx.jobs, unpackers: cores };
     let bodies = Budget::new(BODY_MEMORY);
-    let chain = chain(config, &ctx.transport, &bodies);
+    let chain = chain(ctx, &bodies);
     let explain = Explaining { level: ctx.explain, temp_dir: config.temp_dir.clone() };
     Ok(Pipeline::new(chain, store, verifier, limits, bodies, explain, Arc::clone(&ctx.observer)))
 }
 
-fn chain(config: &Config, transport: &Arc<dyn Transport>, bodies: &Budget) -> Chain {
-    let list = match config.goproxy() {
+fn chain(ctx: &Ctx, bodies: &Budget) -> Chain {
+    let config = &ctx.config;
+    let goproxy = match config.goproxy() {
         Ok(list) => list,
         Err(err) => return Chain::broken(config_error(err)),
     };
-    let links = list.entries().iter().map(|entry| Link {
-        entry: match &entry.proxy {
-            ProxySetting::Url(url) => {
-                let base = SafeUrl::new(url.secret().clone());
-                Entry::Proxy(Arc::new(Proxy::new(base, Arc::clone(transport), bodies.clone())))
+    // GOPROXY is the first list, and the routes follow.
+    let mut proxies = Proxies { ctx, bodies, known: HashMap::new() };
+    let routes = config.files.routes().map(|route| &route.list);
+    let lists = [goproxy].into_iter().chain(routes).map(|list| proxies.links(list)).collect();
+    let rules = config.clone();
+    let pick = move |path: &str| match rules.route_of(path) {
+        Some(route) => Picked { list: route + 1, private: false },
+        None => Picked { list: 0, private: rules.private.bypasses_proxies(path) },
+    };
+    let choice = match config.files.choice() {
+        file::Choice::InOrder => Choice::InOrder,
+        file::Choice::Fastest => Choice::Fastest,
+        file::Choice::Spread => Choice::Spread,
+    };
+    let chain = Chain::with_routes(lists, Box::new(pick)).choosing(choice);
+    chain.observed(Arc::clone(&ctx.observer))
+}
+
+/// The proxies of all lists, each made once: what happens to one in a list matters in the others.
+struct Proxies<'a> {
+    ctx: &'a Ctx,
+    bodies: &'a Budget,
+    known: HashMap<String, (Arc<Proxy>, Arc<Station>)>,
+}
+
+impl Proxies<'_> {
+    fn links(&mut self, list: &ProxyList) -> Vec<Link> {
+        let links = list.entries().iter().map(|entry| {
+            let falls = entry.fallback == Fallback::AnyError;
+            match &entry.proxy {
+                ProxySetting::Url(url) => {
+                    let (proxy, station) = self.proxy(url.secret(), &entry.proxy);
+                    let brief: Arc<dyn Source> = Arc::new(proxy.with_patience(Patience::Once));
+                    Link { station, brief: Some(brief), ..Link::new(Entry::Proxy(proxy), falls) }
+                }
+                ProxySetting::Direct => Link::new(Entry::Direct, falls),
+                ProxySetting::Off => Link::new(Entry::Off, falls),
+                ProxySetting::NoProxy => Link::new(Entry::NoProxy, falls),
             }
-            ProxySetting::Direct => Entry::Direct,
-            ProxySetting::Off => Entry::Off,
-            ProxySetting::NoProxy => Entry::NoProxy,
-        },
-        falls_back_on_any: entry.fallback == Fallback::AnyError,
-    });
-    Chain::new(links.collect(), config.private.no_proxy())
+        });
+        links.collect()
+    }
+
+    fn proxy(&mut self, url: &url::Url, setting: &ProxySetting) -> (Arc<Proxy>, Arc<Station>) {
+        let made = self.known.entry(url.to_string()).or_insert_with(|| {
+            let rules = self.ctx.config.files.rules(setting);
+            let transport = Arc::clone(&self.ctx.transport);
+            let base = SafeUrl::new(url.clone());
+            let proxy = Proxy::new(base, transport, self.bodies.clone());
+            let candidate = Candidate {
+                name: file::address(url),
+                backup: rules.is_backup(),
+                weight: rules.weight(),
+                speed: None,
+            };
+            let breaker =
+                Rules { max_fails: rules.max_fails(), fail_timeout: rules.fail_timeout() };
+            (Arc::new(proxy), Arc::new(Station::new(candidate, breaker)))
+        });
+        made.clone()
+    }
 }
 
 fn sumdb_setup(config: &Config, store: &Store, keep: bool) -> Result<Setup, Error> {
@@ -120,9 +176,33 @@ pub fn network(config: &Config, observer: &Arc<dyn Observer>) -> Network {
     Network::new(Arc::new(http), TransferSettings::default(), Arc::clone(observer))
 }
 
-/// A transport with these settings: files, and HTTP.
-pub fn transport(network: &Network, settings: TransferSettings) -> Arc<dyn Transport> {
-    Arc::new(FileTransport::new(network.transport(settings)))
+/// The transport of one run: files, and HTTP with the settings that each proxy has in gomodfetch.toml.
+pub fn transport(network: &Network, config: &Config) -> Arc<dyn Transport> {
+    let with = |rules: &file::Rules| network.transport(settings(rules, network.settings()));
+    let mut http = Dispatch::new(with(&config.files.rules_of_others()));
+    for (address, rules) in config.files.proxies() {
+        http.add(address, with(&rules));
+    }
+    Arc::new(FileTransport::new(http))
+}
+
+/// What gomodfetch.toml says of transfers, and for the rest what holds without.
+fn settings(rules: &file::Rules, others: &TransferSettings) -> TransferSettings {
+    TransferSettings {
+        connect_timeout: rules.connect_timeout.unwrap_or(others.connect_timeout),
+        stall_timeout: rules.stall_timeout.unwrap_or(others.stall_timeout),
+        retries: rules.retries.unwrap_or(others.retries),
+        retry_wait: rules.retry_wait.unwrap_or(others.retry_wait),
+        requests_per_second: rules
+            .requests_per_second
+            .map(f64::from)
+            .or(others.requests_per_second),
+        bytes_per_second: rules.bytes_per_second.or(others.bytes_per_second),
+        max_transfers: rules
+            .max_transfers
+            .and_then(|number| usize::try_from(number).ok())
+            .or(others.max_transfers),
+    }
 }
 
 /// What the HTTP transport needs to know of the settings.

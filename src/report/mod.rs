@@ -4,12 +4,16 @@
 
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::event::{Event, Observer, ZipOutcome};
+use crate::report::summary::Summary;
 use crate::sys::tty::printable;
+
+pub mod summary;
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,11 +39,12 @@ pub struct Reporter {
     trace: bool,
     bar: Option<ProgressBar>,
     received: AtomicU64,
+    summary: Option<Mutex<Summary>>,
 }
 
 impl Reporter {
-    /// A reporter that shows progress this way, and requests if `trace`.
-    pub fn new(progress: Progress, trace: bool) -> Reporter {
+    /// A reporter that shows progress this way, requests if `trace`, and who served what if `summary`.
+    pub fn new(progress: Progress, trace: bool, summary: bool) -> Reporter {
         let bar = (progress == Progress::Bar).then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
             if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} modules {msg}") {
@@ -48,13 +53,19 @@ impl Reporter {
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        Reporter { progress, trace, bar, received: AtomicU64::new(0) }
+        let summary = summary.then(Mutex::default);
+        Reporter { progress, trace, bar, received: AtomicU64::new(0), summary }
     }
 
-    /// Clears the bar.
+    /// Clears the bar, and prints the summary.
     pub fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
+        }
+        if let Some(summary) = &self.summary {
+            let summary =
+                std::mem::take(&mut *summary.lock().unwrap_or_else(PoisonError::into_inner));
+            summary.lines().iter().for_each(|line| self.line(line));
         }
     }
 
@@ -75,6 +86,9 @@ impl Reporter {
 
 impl Observer for Reporter {
     fn event(&self, event: &Event) {
+        if let Some(summary) = &self.summary {
+            summary.lock().unwrap_or_else(PoisonError::into_inner).add(event);
+        }
         match event {
             Event::Note(text) => self.line(text),
             Event::Trace(text) if self.trace => self.line(text),

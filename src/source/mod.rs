@@ -14,10 +14,13 @@ use crate::spec::goproxy_json::RevInfo;
 use crate::spec::module::Version;
 use crate::sys::budget::Held;
 
+pub mod breaker;
 pub mod chain;
+pub mod choice;
 pub mod discovery;
 pub mod file;
 pub mod proxy;
+pub mod station;
 
 /// Largest module zip, as the Go Modules Reference limits it: 500 MiB.
 pub const MAX_ZIP: u64 = 500 << 20;

@@ -1,0 +1,103 @@
+//! Who served what in a run, told at its end (`--summary`, `-x`).
+
+use std::collections::BTreeMap;
+
+use indicatif::DecimalBytes;
+
+use crate::event::{Answer, Event};
+
+/// What is known of every source.
+#[derive(Debug, Default)]
+pub struct Summary {
+    sources: BTreeMap<String, Served>,
+}
+
+#[derive(Debug, Default)]
+struct Served {
+    zips: u64,
+    go_mods: u64,
+    others: u64,
+    bytes: u64,
+    skipped: u64,
+    barred: u64,
+}
+
+impl Summary {
+    /// Takes in one event.
+    pub fn add(&mut self, event: &Event) {
+        match event {
+            Event::SourceAnswered { source, what, bytes } => {
+                let served = self.of(source);
+                served.bytes += bytes;
+                match what {
+                    Answer::Zip => served.zips += 1,
+                    Answer::GoMod => served.go_mods += 1,
+                    Answer::Other => served.others += 1,
+                }
+            }
+            Event::SourceSkipped { source } => self.of(source).skipped += 1,
+            Event::FallbackBarred { source } => self.of(source).barred += 1,
+            _ => {}
+        }
+    }
+
+    fn of(&mut self, source: &str) -> &mut Served {
+        self.sources.entry(source.to_owned()).or_default()
+    }
+
+    /// The summary, a line for each thing there is to say of a source.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (source, served) in &self.sources {
+            let Served { zips, go_mods, others, bytes, skipped, barred } = served;
+            if zips + go_mods + others > 0 {
+                let size = DecimalBytes(*bytes);
+                lines.push(format!(
+                    "# {source} served {zips} zips, {go_mods} go.mod files, {others} other answers; \
+                     {size}"
+                ));
+            }
+            if *skipped > 0 {
+                lines
+                    .push(format!("# {source} was skipped {skipped} times, since it kept failing"));
+            }
+            if *barred > 0 {
+                lines.push(format!(
+                    "# {source} failed {barred} times, and the next entry of GOPROXY was not asked: \
+                     write `|` in place of `,` behind it to go on after any error"
+                ));
+            }
+        }
+        lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_tells_each_source() {
+        let mut summary = Summary::default();
+        let answered = |source: &str, what, bytes| Event::SourceAnswered {
+            source: source.to_owned(),
+            what,
+            bytes,
+        };
+        summary.add(&answered("https://b.example", Answer::Zip, 1_500_000));
+        summary.add(&answered("https://b.example", Answer::GoMod, 500));
+        summary.add(&answered("https://b.example", Answer::Other, 0));
+        summary.add(&Event::SourceSkipped { source: "https://a.example".to_owned() });
+        summary.add(&Event::FallbackBarred { source: "https://b.example".to_owned() });
+        summary.add(&Event::BytesReceived { count: 7 });
+        assert_eq!(
+            summary.lines(),
+            [
+                "# https://a.example was skipped 1 times, since it kept failing",
+                "# https://b.example served 1 zips, 1 go.mod files, 1 other answers; 1.50 MB",
+                "# https://b.example failed 1 times, and the next entry of GOPROXY was not asked: \
+                 write `|` in place of `,` behind it to go on after any error",
+            ]
+        );
+    }
+}
