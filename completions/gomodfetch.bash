@@ -37,6 +37,9 @@ _gomodfetch() {
             gomodfetch,man)
                 cmd="gomodfetch__subcmd__man"
                 ;;
+            gomodfetch,mirrors)
+                cmd="gomodfetch__subcmd__mirrors"
+                ;;
             gomodfetch,mod)
                 cmd="gomodfetch__subcmd__mod"
                 ;;
@@ -63,6 +66,9 @@ _gomodfetch() {
                 ;;
             gomodfetch__subcmd__help,man)
                 cmd="gomodfetch__subcmd__help__subcmd__man"
+                ;;
+            gomodfetch__subcmd__help,mirrors)
+                cmd="gomodfetch__subcmd__help__subcmd__mirrors"
                 ;;
             gomodfetch__subcmd__help,mod)
                 cmd="gomodfetch__subcmd__help__subcmd__mod"
@@ -110,7 +116,7 @@ _gomodfetch() {
 
     case "${cmd}" in
         gomodfetch)
-            opts="-C -h -V --C --help --version download graph verify list env mod completions man help"
+            opts="-C -h -V --C --help --version download graph verify list mirrors env mod completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -304,7 +310,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__help)
-            opts="download graph verify list env mod completions man help"
+            opts="download graph verify list mirrors env mod completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -402,6 +408,20 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__help__subcmd__man)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__help__subcmd__mirrors)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -594,6 +614,52 @@ _gomodfetch() {
                 return 0
             fi
             case "${prev}" in
+                --C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__mirrors)
+            opts="-x -v -C -h --known --rounds --module --json --write --x --verbose --progress --summary --hints --C --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --rounds)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --module)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --write)
+                    COMPREPLY=($(compgen -W "go shell" -- "${cur}"))
+                    return 0
+                    ;;
+                --x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto bar plain none" -- "${cur}"))
+                    return 0
+                    ;;
                 --C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -28,6 +28,7 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand graph 'Print the module graph'
             cand verify 'Check that the modules in the cache are what was downloaded'
             cand list 'Tell what is known of modules: versions, updates, retractions, folders'
+            cand mirrors 'Measure module proxies'
             cand env 'Show every setting and where it came from'
             cand mod 'go''s names for the commands: `mod download` is `download`'
             cand completions 'Print a completion script for a shell'
@@ -123,6 +124,24 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand --C 'Change to this directory first'
             cand --locked 'With -mod=mod: fail if go.mod or go.sum would have to change'
             cand --ignore-missing-use 'Go on without the modules that go.work uses and that are not there'
+            cand -v 'Say what is downloaded (the same as --progress=plain)'
+            cand --verbose 'Say what is downloaded (the same as --progress=plain)'
+            cand --summary 'Say at the end, on stderr, which proxy served how much (so does -x)'
+            cand --hints 'Print advice after errors even where stderr is no terminal'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'gomodfetch;mirrors'= {
+            cand --rounds 'How often to measure [default: 3]'
+            cand --module 'Ask for this module'
+            cand --write 'Print only a command that sets GOPROXY to the ranked list'
+            cand -x 'Show every request with its status and time'
+            cand --x 'Show every request with its status and time'
+            cand --progress 'How progress is shown [default: a bar on a terminal, else nothing]'
+            cand -C 'Change to this directory first'
+            cand --C 'Change to this directory first'
+            cand --known 'Ask the public services that are known, too: see the manual'
+            cand --json 'Print JSON: an object for each proxy'
             cand -v 'Say what is downloaded (the same as --progress=plain)'
             cand --verbose 'Say what is downloaded (the same as --progress=plain)'
             cand --summary 'Say at the end, on stderr, which proxy served how much (so does -x)'
@@ -249,6 +268,7 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand graph 'Print the module graph'
             cand verify 'Check that the modules in the cache are what was downloaded'
             cand list 'Tell what is known of modules: versions, updates, retractions, folders'
+            cand mirrors 'Measure module proxies'
             cand env 'Show every setting and where it came from'
             cand mod 'go''s names for the commands: `mod download` is `download`'
             cand completions 'Print a completion script for a shell'
@@ -262,6 +282,8 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
         &'gomodfetch;help;verify'= {
         }
         &'gomodfetch;help;list'= {
+        }
+        &'gomodfetch;help;mirrors'= {
         }
         &'gomodfetch;help;env'= {
         }

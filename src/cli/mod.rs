@@ -5,6 +5,7 @@
 //! - [`flags`]: the whole command line, which help, completions and man pages are made from.
 //! - [`invocation`]: one call of a command: its settings, how it is carried out and broken off.
 //! - [`mod@print`]: errors, hints and results.
+//! - [`mirrors`]: ways to show what was found of module proxies.
 //! - [`graph`]: ways to show a module graph.
 //! - [`generate`]: completions and man pages.
 
@@ -30,6 +31,7 @@ pub mod flags;
 pub mod generate;
 pub mod graph;
 pub mod invocation;
+pub mod mirrors;
 pub mod print;
 pub mod spelling;
 

@@ -21,6 +21,17 @@ pub const KNOWN_SUMDBS: &[(&str, &str)] =
 pub const SUMDB_ALIASES: &[(&str, &str)] =
     &[("sum.golang.google.cn", "sum.golang.org https://sum.golang.google.cn")];
 
+/// Public module proxies, which are asked only where somebody wants it (`mirrors --known`): the one that
+/// go asks unless told otherwise, and two that can be reached from mainland China.
+pub const KNOWN_PROXIES: &[(&str, &str)] = &[
+    ("https://proxy.golang.org", "Google"),
+    ("https://goproxy.cn", "Qiniu Cloud"),
+    ("https://goproxy.io", "the GOPROXY.IO project"),
+];
+
+/// A small public module, path and version, to ask proxies for where no other is named.
+pub const PROBED_MODULE: (&str, &str) = ("golang.org/x/mod", "v0.17.0");
+
 /// A variable that is read.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Var {
@@ -209,6 +220,15 @@ mod tests {
                 Scope::System => 2,
             }
         }
+    }
+
+    #[test]
+    fn what_mirrors_asks_is_what_can_be_asked() {
+        for (url, _) in KNOWN_PROXIES {
+            let list = super::super::goproxy::ProxyList::parse(url, "").unwrap();
+            assert_eq!(list.entries().len(), 1, "{url}");
+        }
+        assert!(crate::spec::module::check(PROBED_MODULE.0, PROBED_MODULE.1).is_ok());
     }
 
     #[test]

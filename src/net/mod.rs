@@ -21,6 +21,7 @@ pub mod error;
 pub mod helper;
 pub mod http;
 pub mod network;
+pub mod probe;
 pub mod settings;
 pub mod tls;
 pub mod url;

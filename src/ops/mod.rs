@@ -7,6 +7,8 @@
 //! - [`verify`]: `verify`, as `go mod verify`.
 //! - [`graph`]: `graph`, as `go mod graph`.
 //! - [`mod@list`]: `list`, as `go list -m`.
+//! - [`mirrors`]: how well module proxies can be reached.
+//! - [`speeds`]: what is remembered of that.
 //! - [`dry_run`]: what `download` would fetch.
 //! - [`mod@env`]: `env`, every setting and where it came from.
 //! - [`listing`]: which modules the arguments of a command mean.
@@ -31,11 +33,13 @@ pub mod graph;
 pub mod list;
 pub mod listing;
 pub mod load;
+pub mod mirrors;
 pub mod module_info;
 pub mod overlay;
 pub mod project;
 pub mod query;
 pub mod session;
+pub mod speeds;
 pub mod toolchains;
 pub mod vendor;
 pub mod verify;

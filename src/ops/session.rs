@@ -17,6 +17,7 @@ use crate::net::helper::Helpers;
 use crate::net::http::{HttpSettings, HttpTransport};
 use crate::net::{Network, Patience, SafeUrl, TransferSettings, Transport};
 use crate::ops::project::config_error;
+use crate::ops::speeds::Speeds;
 use crate::pipeline::explain::Explaining;
 use crate::pipeline::{Limits, Pipeline};
 use crate::source::Source;
@@ -84,7 +85,9 @@ fn chain(ctx: &Ctx, bodies: &Budget) -> Chain {
         Err(err) => return Chain::broken(config_error(err)),
     };
     // GOPROXY is the first list, and the routes follow.
-    let mut proxies = Proxies { ctx, bodies, known: HashMap::new() };
+    let is_fastest = config.files.choice() == file::Choice::Fastest;
+    let speeds = if is_fastest { Speeds::read(config) } else { Speeds::default() };
+    let mut proxies = Proxies { ctx, bodies, speeds, known: HashMap::new() };
     let routes = config.files.routes().map(|route| &route.list);
     let lists = [goproxy].into_iter().chain(routes).map(|list| proxies.links(list)).collect();
     let rules = config.clone();
@@ -105,6 +108,7 @@ fn chain(ctx: &Ctx, bodies: &Budget) -> Chain {
 struct Proxies<'a> {
     ctx: &'a Ctx,
     bodies: &'a Budget,
+    speeds: Speeds,
     known: HashMap<String, (Arc<Proxy>, Arc<Station>)>,
 }
 
@@ -132,12 +136,10 @@ impl Proxies<'_> {
             let transport = Arc::clone(&self.ctx.transport);
             let base = SafeUrl::new(url.clone());
             let proxy = Proxy::new(base, transport, self.bodies.clone());
-            let candidate = Candidate {
-                name: file::address(url),
-                backup: rules.is_backup(),
-                weight: rules.weight(),
-                speed: None,
-            };
+            let name = file::address(url);
+            let speed = self.speeds.get(&name);
+            let candidate =
+                Candidate { name, backup: rules.is_backup(), weight: rules.weight(), speed };
             let breaker =
                 Rules { max_fails: rules.max_fails(), fail_timeout: rules.fail_timeout() };
             (Arc::new(proxy), Arc::new(Station::new(candidate, breaker)))

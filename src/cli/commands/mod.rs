@@ -11,6 +11,7 @@ pub mod download;
 pub mod env;
 pub mod graph;
 pub mod list;
+pub mod mirrors;
 pub mod verify;
 
 /// A command.
@@ -62,6 +63,14 @@ pub const ALL: &[Definition] = &[
         tolerates_goflags: false,
         define: list::define,
         run: list::run,
+    },
+    Definition {
+        name: "mirrors",
+        of_mod: false,
+        go_flags: &[],
+        tolerates_goflags: true,
+        define: mirrors::define,
+        run: mirrors::run,
     },
     Definition {
         name: "env",
