@@ -81,9 +81,7 @@ fn a_comma_does_not_and_the_summary_tells_that() {
     let project = project(&format!("{},{}", a.url(), b.url()), QUICK);
     let output = project.gomodfetch(["download", "-x", "example.com/a@v1.0.0"]).run();
     output.fails_with(6).stderr_has(&format!("# {} failed ", a.url()));
-    output.stderr_has(
-        "times, and the next entry of GOPROXY was not asked: write `|` in place of `,`",
-    );
+    output.stderr_has("and the next entry of GOPROXY was not asked: write `|` in place of `,`");
     assert_eq!(b.paths(), [""; 0]);
     // Without being asked for, there is no summary; and in no case on standard output.
     let output = project.gomodfetch(["download", "-json", "example.com/a@v1.0.0"]).run();

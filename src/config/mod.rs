@@ -215,8 +215,9 @@ impl Config {
         );
         let netrc_path = netrc::path(env);
         let file_setting = sources.get(&vars::GOMODFETCH_CONFIG);
-        let config_dir = userdirs::user_config_dir(env).map(|(dir, _)| dir);
-        let user_file = file::user_file(file_setting.path(), config_dir.as_deref());
+        let config_dir = userdirs::user_config_dir(env);
+        let dir = config_dir.as_ref().map(|(dir, _)| dir.as_path());
+        let user_file = file::user_file(file_setting.path(), dir);
         let certs = |var| Some(sources.get(var)).filter(|set| HEEDS_CERT_VARS && !set.is_empty());
 
         let settings = vars::ALL.iter().filter(|var| var.scope != Scope::System);
@@ -234,7 +235,8 @@ impl Config {
                 sources.get(var).or_derived(path, userdirs::HOME_VAR)
             }
             _ if *var == vars::GOMODFETCH_CONFIG => {
-                let (path, from) = (user_file.clone().unwrap_or_default(), userdirs::HOME_VAR);
+                let from = config_dir.as_ref().map_or(userdirs::HOME_VAR, |(_, name)| name);
+                let path = user_file.clone().unwrap_or_default();
                 sources.get(var).or_derived(path, from)
             }
             _ => sources.get(var),

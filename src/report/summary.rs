@@ -53,23 +53,34 @@ impl Summary {
             if zips + go_mods + others > 0 {
                 let size = DecimalBytes(*bytes);
                 lines.push(format!(
-                    "# {source} served {zips} zips, {go_mods} go.mod files, {others} other answers; \
-                     {size}"
+                    "# {source} served {}, {}, {}; {size}",
+                    counted(*zips, "zip"),
+                    counted(*go_mods, "go.mod file"),
+                    counted(*others, "other answer")
                 ));
             }
             if *skipped > 0 {
-                lines
-                    .push(format!("# {source} was skipped {skipped} times, since it kept failing"));
+                lines.push(format!(
+                    "# {source} was skipped {}, since it kept failing",
+                    counted(*skipped, "time")
+                ));
             }
             if *barred > 0 {
                 lines.push(format!(
-                    "# {source} failed {barred} times, and the next entry of GOPROXY was not asked: \
-                     write `|` in place of `,` behind it to go on after any error"
+                    "# {source} failed {}, and the next entry of GOPROXY was not asked: write `|` \
+                     in place of `,` behind it to go on after any error",
+                    counted(*barred, "time")
                 ));
             }
         }
         lines
     }
+}
+
+/// `1 zip`, `2 zips`.
+fn counted(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
 }
 
 #[cfg(test)]
@@ -93,9 +104,9 @@ mod tests {
         assert_eq!(
             summary.lines(),
             [
-                "# https://a.example was skipped 1 times, since it kept failing",
-                "# https://b.example served 1 zips, 1 go.mod files, 1 other answers; 1.50 MB",
-                "# https://b.example failed 1 times, and the next entry of GOPROXY was not asked: \
+                "# https://a.example was skipped 1 time, since it kept failing",
+                "# https://b.example served 1 zip, 1 go.mod file, 1 other answer; 1.50 MB",
+                "# https://b.example failed 1 time, and the next entry of GOPROXY was not asked: \
                  write `|` in place of `,` behind it to go on after any error",
             ]
         );
