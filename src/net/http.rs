@@ -20,6 +20,7 @@ use reqwest::redirect::Policy;
 use url::Url;
 
 use crate::event::{Event, Observer};
+use crate::net::contact::{Clients, One};
 use crate::net::credentials::{AuthSettings, Credentials, Pass};
 use crate::net::error::{NetError, RequestCause};
 use crate::net::helper::{Fill, Refusal};
@@ -35,8 +36,9 @@ const MAX_REDIRECTS: usize = 10;
 /// How often a server is asked whether it takes what git filled in, while it gives no answer.
 const SETTLE_TRIES: usize = 3;
 /// Bytes a server may send on one HTTP/2 stream before we have read them. The default of 64 KiB
-/// makes a transfer wait for a round trip every 64 KiB.
-const STREAM_WINDOW: u32 = 4 << 20;
+/// makes a transfer wait for a round trip every 64 KiB; this much every 16 MiB, which is the time that
+/// the largest zips need on a distant server.
+const STREAM_WINDOW: u32 = 16 << 20;
 /// The same for a whole connection.
 const CONNECTION_WINDOW: u32 = 16 << 20;
 
@@ -63,7 +65,7 @@ pub struct HttpSettings {
 pub struct HttpTransport {
     settings: HttpSettings,
     observer: Arc<dyn Observer>,
-    clients: OnceLock<Result<Vec<reqwest::Client>, String>>,
+    clients: OnceLock<Result<Clients, String>>,
     next: AtomicUsize,
     credentials: Credentials,
 }
@@ -76,13 +78,11 @@ impl HttpTransport {
         HttpTransport { settings, observer, clients, next, credentials }
     }
 
-    fn client(&self) -> Result<&reqwest::Client, NetError> {
+    fn client(&self) -> Result<One<'_>, NetError> {
         let clients = self.clients.get_or_init(|| build_clients(&self.settings));
         let clients = clients.as_ref().map_err(|text| NetError::Refused(text.clone()))?;
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
-        clients
-            .get(turn % clients.len().max(1))
-            .ok_or_else(|| NetError::Refused("no HTTP client".into()))
+        clients.one(turn).ok_or_else(|| NetError::Refused("no HTTP client".into()))
     }
 
     /// Sends the request with the credentials that are known, and again with others if it was refused.
@@ -108,7 +108,7 @@ impl HttpTransport {
         for fill in fills {
             for _ in 0..SETTLE_TRIES {
                 let Ok(client) = self.client() else { return };
-                let request = client.head(fill.prefix.clone()).headers(fill.headers.clone());
+                let request = client.client.head(fill.prefix.clone()).headers(fill.headers.clone());
                 let Ok(response) = request.send().await else { continue };
                 match response.status().as_u16() {
                     200 => self.credentials.settle(fill, true).await,
@@ -138,14 +138,17 @@ impl HttpTransport {
                 Method::Get => reqwest::Method::GET,
                 Method::Head => reqwest::Method::HEAD,
             };
-            let mut request = client.request(method, place.clone()).headers(held.headers());
+            let mut request = client.client.request(method, place.clone()).headers(held.headers());
             if let Some(resume) = &asked.resume {
                 request = request.header(RANGE, format!("bytes={}-", resume.from));
                 if let Some(validator) = &resume.validator {
                     request = request.header(IF_RANGE, validator);
                 }
             }
-            let sent = request.send().await;
+            let sent = match request.build() {
+                Ok(request) => client.send(request).await,
+                Err(err) => Err(err),
+            };
             let response = sent.map_err(|err| failed(explain(&err, &place, proxy.as_ref())))?;
             let Some(next) = redirect(&response, &place) else { return Ok(response) };
             if let Some(text) = forbidden(url.scheme() == "https", &place, &next) {
@@ -276,28 +279,27 @@ fn status_text(status: reqwest::StatusCode) -> String {
     }
 }
 
-fn build_clients(settings: &HttpSettings) -> Result<Vec<reqwest::Client>, String> {
+fn build_clients(settings: &HttpSettings) -> Result<Clients, String> {
     let tls = tls::client_config(settings.cert_file.as_deref(), &settings.cert_dirs)
         .map_err(|err| format!("tls: {err}"))?;
-    (0..settings.connections.max(1))
-        .map(|_| {
-            let rule = Arc::clone(&settings.proxy);
-            reqwest::Client::builder()
-                .tls_backend_preconfigured(tls.clone())
-                .no_proxy()
-                .proxy(reqwest::Proxy::custom(move |url| rule(url).ok().flatten().map(resolving)))
-                .redirect(Policy::none())
-                .referer(false)
-                .connect_timeout(CONNECT_TIMEOUT)
-                .read_timeout(STALL_TIMEOUT)
-                .http2_initial_stream_window_size(STREAM_WINDOW)
-                .http2_initial_connection_window_size(CONNECTION_WINDOW)
-                .tcp_nodelay(true)
-                .user_agent(concat!("gomodfetch/", env!("CARGO_PKG_VERSION")))
-                .build()
-                .map_err(|err| error_chain(&err))
-        })
-        .collect()
+    Clients::new(settings.connections, |telling| {
+        let rule = Arc::clone(&settings.proxy);
+        reqwest::Client::builder()
+            .connector_layer(telling)
+            .tls_backend_preconfigured(tls.clone())
+            .no_proxy()
+            .proxy(reqwest::Proxy::custom(move |url| rule(url).ok().flatten().map(resolving)))
+            .redirect(Policy::none())
+            .referer(false)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(STALL_TIMEOUT)
+            .http2_initial_stream_window_size(STREAM_WINDOW)
+            .http2_initial_connection_window_size(CONNECTION_WINDOW)
+            .tcp_nodelay(true)
+            .user_agent(concat!("gomodfetch/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|err| error_chain(&err))
+    })
 }
 
 /// A SOCKS proxy is given names to resolve, as Go does it: only it may know them, and only it should.

@@ -15,6 +15,7 @@ use futures_util::{Stream, StreamExt};
 
 use crate::sys::budget::{Budget, FREE, Held, Share};
 
+mod contact;
 pub mod credentials;
 pub mod dispatch;
 pub mod error;

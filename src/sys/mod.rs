@@ -8,6 +8,7 @@
 //! - [`change`]: files that others use meanwhile, changed under their locks.
 //! - [`lock`]: advisory whole-file locks, compatible with those of the `go` command.
 //! - [`mod@file`]: files and directories made, renamed, removed; atomic replacement.
+//! - [`leader`]: one goes first, the others follow.
 //! - [`limits`]: how many files may be open.
 //! - [`tree`]: directory trees that are read-only when finished.
 //! - [`once`]: work done once per key, however many ask for it.
@@ -26,6 +27,7 @@ pub mod change;
 pub mod cores;
 pub mod error;
 pub mod file;
+pub mod leader;
 pub mod limits;
 pub mod lock;
 pub mod once;
