@@ -9,7 +9,7 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::{Semaphore, watch};
 
@@ -24,6 +24,7 @@ use crate::store::download::GoModFile;
 use crate::store::inspect::Inspection;
 use crate::store::spool::MemoryBudget;
 use crate::sys::budget::{Budget, Held};
+use crate::sys::cores::Cores;
 use crate::sys::once::OnceMap;
 use crate::verify::{Verified, Verifier};
 
@@ -74,10 +75,12 @@ pub struct Pipeline {
     small: Semaphore,
     zips: Arc<Semaphore>,
     unpackers: Arc<Semaphore>,
-    cores: usize,
+    limits: Limits,
+    cores: Arc<Cores>,
     memory: Arc<MemoryBudget>,
     bodies: Budget,
     stats: OnceMap<(Arc<str>, String), Result<Arc<RevInfo>, Error>>,
+    kept_infos: Mutex<HashSet<Version>>,
     lists: OnceMap<Arc<str>, Result<Arc<Vec<String>>, Error>>,
     newest: OnceMap<Arc<str>, Result<Arc<RevInfo>, Error>>,
     go_mods: OnceMap<Version, Result<Arc<FoundGoMod>, Error>>,
@@ -151,10 +154,12 @@ impl Pipeline {
             small: Semaphore::new(SMALL_TRANSFERS),
             zips: Arc::new(Semaphore::new(limits.zips.max(1))),
             unpackers: Arc::new(Semaphore::new(limits.unpackers.max(1))),
-            cores: limits.unpackers,
+            cores: Arc::new(Cores::shared(limits.unpackers)),
+            limits,
             memory: MemoryBudget::new(ZIP_MEMORY),
             bodies,
             stats: OnceMap::default(),
+            kept_infos: Mutex::default(),
             lists: OnceMap::default(),
             newest: OnceMap::default(),
             go_mods: OnceMap::default(),
@@ -201,7 +206,7 @@ impl Pipeline {
         &self,
         modules: Vec<Version>,
     ) -> Result<Vec<Result<Inspection, Error>>, Error> {
-        let (store, cores) = (self.store.clone(), self.cores);
+        let (store, cores) = (self.store.clone(), self.limits.unpackers);
         zip::blocking(move || Ok(store.inspect_all(&modules, cores))).await
     }
 
@@ -211,6 +216,7 @@ impl Pipeline {
         let fetch = || async {
             let exact = Version::new(Arc::clone(path), revision);
             if let Some(info) = self.store.read_info(&exact) {
+                self.kept_infos().insert(exact);
                 return Ok(Arc::new(info));
             }
             let _turn = self.small.acquire().await;
@@ -227,10 +233,15 @@ impl Pipeline {
         Ok(info)
     }
 
+    /// The versions whose .info was read from the cache, and so is there.
+    fn kept_infos(&self) -> MutexGuard<'_, HashSet<Version>> {
+        self.kept_infos.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Writes `info` to the cache unless it is there.
     fn keep_info(&self, path: &Arc<str>, info: &RevInfo) -> Result<(), Error> {
         let version = Version::new(Arc::clone(path), info.version.as_str());
-        if self.store.read_info(&version).is_none() {
+        if !self.kept_infos().contains(&version) && self.store.read_info(&version).is_none() {
             self.store.write_info(&version, info)?;
         }
         Ok(())
@@ -324,17 +335,14 @@ impl Pipeline {
             return Err(Error::message(ErrorKind::Other, text).of_module(module));
         }
         let file = |data: Held| Arc::new(GoModFile::new(module, data));
-        let share = self.bodies.share(self.store.go_mod_size(module)).await;
-        if let Some(data) = self.store.read_go_mod(module) {
-            match self.verifier.verify(file(Held::new(data, share))).await {
+        if let Some(data) = self.store.read_go_mod(module, &self.bodies).await {
+            match self.verifier.verify(file(data)).await {
                 Ok(go_mod) => return Ok((go_mod, true)),
                 // The file in the cache is not what the database knows: as with go it is as if it
                 // were not there, and what comes in its place is checked just the same.
                 Err(err) if err.is_security() && !err.is_fatal() => {}
                 Err(err) => return Err(err),
             }
-        } else {
-            drop(share);
         }
         let fetch = async {
             let _turn = self.small.acquire().await;

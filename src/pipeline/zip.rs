@@ -11,8 +11,9 @@ use crate::pipeline::Pipeline;
 use crate::pipeline::explain::Place;
 use crate::spec::module::Version;
 use crate::store::layout::Kind;
-use crate::store::publish::{Presence, StagedZip, VersionLock, ZipSource};
+use crate::store::publish::{StagedZip, VersionLock, ZipSource};
 use crate::store::spool::Spool;
+use crate::store::unpack::Way;
 use crate::verify::{Hashed, Verified};
 
 /// A zip that is in the cache, unpacked.
@@ -117,9 +118,12 @@ impl Pipeline {
             Arc::clone(&self.unpackers).acquire_owned().await.map_err(|_| interrupted())?;
         // Who cancels this wait wants no tree either.
         let _stopper = lock.stopper();
-        let store = self.store.clone();
+        let (store, cores) = (self.store.clone(), Arc::clone(&self.cores));
+        let is_known = self.verifier.is_known(module);
         let staged = blocking(move || {
-            let staged = store.stage(lock, source);
+            let busy = cores.enter();
+            let staged = store.stage(lock, source, Way { cores: &cores, is_known });
+            drop(busy);
             drop(unpacker);
             staged
         })
@@ -160,10 +164,7 @@ impl Pipeline {
 
     /// The hash of the zip if zip, hash and tree are all there and the hash is right.
     pub(super) async fn present(&self, module: &Version) -> Result<Option<String>, Error> {
-        if self.store.presence(module)? != Presence::Complete {
-            return Ok(None);
-        }
-        let Some(hash) = self.store.read_ziphash(module) else { return Ok(None) };
+        let Some(hash) = self.store.present(module)? else { return Ok(None) };
         if !hash.starts_with("h1:") {
             let shown = crate::spec::quote::quote(&hash);
             let text = format!("unexpected ziphash: {shown}");

@@ -9,7 +9,7 @@ use crate::spec::goproxy_json::{RevInfo, render_version_list};
 use crate::spec::module::Version;
 use crate::store::Store;
 use crate::store::layout::Kind;
-use crate::sys::budget::Held;
+use crate::sys::budget::{Budget, FREE, Held};
 use crate::sys::{IoError, change, file, lock, tree};
 use crate::verify::{Hashed, Verified};
 
@@ -68,18 +68,22 @@ impl Store {
         write_file(&path, &data)
     }
 
-    /// How large the cached go.mod of `module` is, as far as that can be told.
-    pub fn go_mod_size(&self, module: &Version) -> u64 {
-        let meta = self.file(module, Kind::Mod).ok().and_then(|path| std::fs::metadata(path).ok());
-        meta.map_or(0, |meta| meta.len().min(MAX_GO_MOD))
-    }
-
-    /// The cached go.mod of `module`, unverified; `None` if there is none that can be used.
-    pub fn read_go_mod(&self, module: &Version) -> Option<Vec<u8>> {
+    /// The cached go.mod of `module`, unverified, where it is large in memory of `budget`; `None` if there
+    /// is none that can be used.
+    pub async fn read_go_mod(&self, module: &Version, budget: &Budget) -> Option<Held> {
         let path = self.file(module, Kind::Mod).ok()?;
-        let data = lock::read_unlocked(&path, MAX_GO_MOD).ok()?;
+        let held = match lock::read_unlocked(&path, FREE) {
+            Ok(data) => data.into(),
+            Err(err) if err.is_not_found() => return None,
+            // It may be larger, which few are.
+            Err(_) => {
+                let size = std::fs::metadata(&path).ok()?.len().min(MAX_GO_MOD);
+                let share = budget.share(size).await;
+                Held::new(lock::read_unlocked(&path, MAX_GO_MOD).ok()?, share)
+            }
+        };
         // Very old go commands wrote files of their own making that begin so.
-        (!data.starts_with(b"//vgo 0.0.")).then_some(data)
+        (!held.starts_with(b"//vgo 0.0.")).then_some(held)
     }
 
     /// Stores a verified go.mod, and lists its version.

@@ -21,21 +21,12 @@ use crate::spec::modzip::{InMemory, Oddity};
 use crate::store::Store;
 use crate::store::layout::Kind;
 use crate::store::spool::{Spool, Spooled};
-use crate::store::unpack::{IN_PLACE, Naming, Place, StagedTree, Unpacked, unpack};
+use crate::store::unpack::{IN_PLACE, Naming, Place, StagedTree, Unpacked, Way, unpack};
 use crate::sys::error::at;
 use crate::sys::file::TempFile;
 use crate::sys::lock::{self, Lock};
 use crate::sys::{file, tree};
 use crate::verify::{Hashed, Proof, Verified};
-
-/// Whether a zip with its hash and its tree are in the cache.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Presence {
-    /// All are.
-    Complete,
-    /// Something is missing, or the tree is marked as partial.
-    Incomplete,
-}
 
 /// The lock of a module version, held.
 #[derive(Debug)]
@@ -122,20 +113,21 @@ impl StagedZip {
 }
 
 impl Store {
-    /// What of the zip of `module` is in the cache.
+    /// The recorded hash of `module`, if its zip is in the cache as well as its tree, unpacked to the end.
     ///
     /// # Errors
     /// When the module has no place in the cache.
-    pub fn presence(&self, module: &Version) -> Result<Presence, Error> {
-        let complete = self.tree_is_complete(module)? && self.file(module, Kind::Zip)?.exists();
-        Ok(if complete { Presence::Complete } else { Presence::Incomplete })
+    pub fn present(&self, module: &Version) -> Result<Option<String>, Error> {
+        let hash = self.complete_tree(module)?;
+        Ok(hash.filter(|_| self.file(module, Kind::Zip).is_ok_and(|zip| zip.exists())))
     }
 
-    /// Whether the tree is there, was unpacked to the end, and its hash is recorded.
-    fn tree_is_complete(&self, module: &Version) -> Result<bool, Error> {
-        Ok(self.tree(module)?.is_dir()
-            && !exists(&self.file(module, Kind::Partial)?)
-            && self.read_ziphash(module).is_some())
+    /// The recorded hash, if the tree is there and was unpacked to the end.
+    fn complete_tree(&self, module: &Version) -> Result<Option<String>, Error> {
+        if !self.tree(module)?.is_dir() || exists(&self.file(module, Kind::Partial)?) {
+            return Ok(None);
+        }
+        Ok(self.read_ziphash(module))
     }
 
     /// The tree of `module`, if it is there and was unpacked to the end.
@@ -211,18 +203,23 @@ impl Store {
     ///
     /// # Errors
     /// When the zip breaks a rule or the disk fails; nothing is left behind then.
-    pub fn stage(&self, lock: VersionLock, source: ZipSource) -> Result<StagedZip, Error> {
+    pub fn stage(
+        &self,
+        lock: VersionLock,
+        source: ZipSource,
+        way: Way<'_>,
+    ) -> Result<StagedZip, Error> {
         let module = lock.module.clone();
         let zip_path = self.file(&module, Kind::Zip)?;
         let tree_path = self.staging_path(&module)?;
         let stop = Arc::clone(&lock.stop);
         let place = Place { path: &tree_path, cache: self.root(), stop: &stop };
-        let tree_at = (!self.tree_is_complete(&module)?).then_some(place);
+        let tree_at = self.complete_tree(&module)?.is_none().then_some(place);
         let naming = Naming { zip: &zip_path, hash_is_recorded: false };
         let staged = match source {
             ZipSource::Existing(file, recorded) => {
                 let naming = Naming { hash_is_recorded: recorded.is_some(), ..naming };
-                let unpacked = unpack(file, &module, naming, tree_at)?;
+                let unpacked = unpack(file, &module, naming, way, tree_at)?;
                 if recorded.is_some_and(|recorded| recorded != unpacked.hash) {
                     return Err(contradicts_ziphash(&zip_path).of_module(&module));
                 }
@@ -230,11 +227,11 @@ impl Store {
             }
             ZipSource::Spooled(spool) => spool.finish(|spooled| match spooled {
                 Spooled::File(temp) => {
-                    let unpacked = unpack(temp.reader()?, &module, naming, tree_at)?;
+                    let unpacked = unpack(temp.reader()?, &module, naming, way, tree_at)?;
                     Ok::<_, Error>((unpacked, Some(temp)))
                 }
                 Spooled::Memory(data) => {
-                    let unpacked = unpack(InMemory(&data), &module, naming, tree_at)?;
+                    let unpacked = unpack(InMemory(&data), &module, naming, way, tree_at)?;
                     let dir = zip_path.parent().unwrap_or(Path::new("."));
                     let mut temp = TempFile::create(dir, &file_name(&zip_path))?;
                     temp.write_all(&data)?;

@@ -8,18 +8,40 @@
 use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::error::{Error, ErrorKind};
-use crate::spec::dirhash::H1;
+use crate::spec::dirhash::{FileDigest, H1};
 use crate::spec::module::Version;
 use crate::spec::modzip::{
-    Archive, Checked, Inflater, Oddity, ReadAt, ZipError, check_prefix, check_zip,
+    Archive, Checked, Inflater, ModuleFile, Oddity, ReadAt, ZipError, check_prefix, check_zip,
 };
+use crate::sys::cores::Cores;
 use crate::sys::{IoError, file, tree};
 
 /// Whether trees are unpacked at their final place rather than renamed to it.
 pub const IN_PLACE: bool = cfg!(windows);
+
+/// How much content is unpacked in one go, in bytes, before another core may take over.
+const PORTION: u64 = 1 << 20;
+/// What a file costs besides its bytes, counted in bytes.
+const FILE_COST: u64 = 16 << 10;
+
+/// How a zip is unpacked.
+#[derive(Debug, Clone, Copy)]
+pub struct Way<'a> {
+    /// The cores that large zips may be spread over.
+    pub cores: &'a Cores,
+    /// Whether the hash is going to be compared with one that somebody else knows. Otherwise it is
+    /// trusted on first use, and the zip must be one that go reads to the last bit.
+    pub is_known: bool,
+}
+
+impl Way<'_> {
+    fn inflater(&self) -> Inflater {
+        if self.is_known { Inflater::fast() } else { Inflater::exact() }
+    }
+}
 
 /// Where a tree is to be unpacked.
 #[derive(Debug, Clone, Copy)]
@@ -119,9 +141,10 @@ impl Naming<'_> {
 /// # Errors
 /// When this is no module zip, or the tree can't be written; nothing is left behind then.
 pub fn unpack(
-    source: impl ReadAt,
+    source: impl ReadAt + Sync,
     module: &Version,
     naming: Naming<'_>,
+    way: Way<'_>,
     tree_at: Option<Place<'_>>,
 ) -> Result<Unpacked, Error> {
     let archive = Archive::open(source).map_err(|err| naming.while_hashing(err))?;
@@ -132,8 +155,8 @@ pub fn unpack(
     let oddities = archive.oddities().map_err(|err| naming.while_unpacking(&err))?;
     let mut hash = H1::new();
     let tree = match tree_at {
-        None => hash_only(&archive, &checked, &mut hash).map(|()| None),
-        Some(place) => write_tree(&archive, &checked, place, &mut hash).map(Some),
+        None => hash_only(&archive, &checked, way, &mut hash).map(|()| None),
+        Some(place) => write_tree(&archive, &checked, place, way, &mut hash).map(Some),
     };
     let tree = tree.map_err(|failure| match failure {
         Failure::Zip(err) => naming.while_hashing(err),
@@ -147,9 +170,10 @@ pub fn unpack(
 fn hash_only<R: ReadAt>(
     archive: &Archive<R>,
     checked: &Checked<'_>,
+    way: Way<'_>,
     hash: &mut H1,
 ) -> Result<(), Failure> {
-    let mut inflater = Inflater::exact();
+    let mut inflater = way.inflater();
     let files = checked.files.iter().map(|file| file.index);
     for index in files.chain(checked.directories.iter().copied()) {
         let Some(entry) = archive.entry(index) else { continue };
@@ -177,10 +201,13 @@ impl From<IoError> for Failure {
     }
 }
 
-fn write_tree<R: ReadAt>(
+/// The files of large zips are spread over the cores. Of several failures the first in the order of the
+/// zip is told: whoever unpacks what comes after it stops.
+fn write_tree<R: ReadAt + Sync>(
     archive: &Archive<R>,
     checked: &Checked<'_>,
     place: Place<'_>,
+    way: Way<'_>,
     hash: &mut H1,
 ) -> Result<StagedTree, Failure> {
     let path = place.path;
@@ -191,27 +218,76 @@ fn write_tree<R: ReadAt>(
         directories: vec![path.to_path_buf()],
     };
     let mut made: HashSet<&str> = HashSet::new();
-    let mut inflater = Inflater::exact();
     for entry in &checked.files {
-        if place.stop.load(Ordering::Relaxed) {
-            return Err(Failure::Stopped);
-        }
         if let Some((parent, _)) = entry.path.rsplit_once('/') {
             make_directories(path, parent, &mut made, &mut staged.directories)?;
         }
-        let Some(header) = archive.entry(entry.index) else { continue };
-        let target = path.join(entry.path);
-        let mut file = file::create_read_only(&target)?;
-        let digest = inflater.extract(archive, &header, |piece| {
-            file.write_all(piece).map_err(|err| Failure::Io(IoError::new("write", &target, &err)))
-        })?;
-        hash.add(header.name, digest);
+    }
+    let portions = portions(archive, &checked.files);
+    let failed = AtomicUsize::new(usize::MAX);
+    let work = |inflater: &mut Inflater, number: usize| {
+        let portion = portions.get(number).copied().unwrap_or_default();
+        let mut digests = Vec::with_capacity(portion.len());
+        for file in portion {
+            if place.stop.load(Ordering::Relaxed) || failed.load(Ordering::Relaxed) < number {
+                return Err(Failure::Stopped);
+            }
+            let digest = write_file(archive, file, path, inflater);
+            digests.push(digest.inspect_err(|_| {
+                failed.fetch_min(number, Ordering::Relaxed);
+            })?);
+        }
+        Ok(digests)
+    };
+    let mut inflater = way.inflater();
+    let done = way.cores.map(&mut inflater, portions.len(), &|| way.inflater(), &work);
+    for (name, digest) in done.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
+        hash.add(name, digest);
     }
     for index in &checked.directories {
         let Some(entry) = archive.entry(*index) else { continue };
         hash.add(entry.name, inflater.digest(archive, &entry)?);
     }
     Ok(staged)
+}
+
+/// Unpacks one file; its name and the hash of its content.
+fn write_file<'a, R: ReadAt>(
+    archive: &'a Archive<R>,
+    file: &ModuleFile<'_>,
+    tree: &Path,
+    inflater: &mut Inflater,
+) -> Result<(&'a [u8], FileDigest), Failure> {
+    let entry = archive.entry(file.index).ok_or(ZipError::Format)?;
+    let target = tree.join(file.path);
+    let mut file = file::create_read_only(&target)?;
+    let digest = inflater.extract(archive, &entry, |piece| {
+        file.write_all(piece).map_err(|err| Failure::Io(IoError::new("write", &target, &err)))
+    })?;
+    Ok((entry.name, digest))
+}
+
+/// The files in parts of about the same cost.
+fn portions<'a, 'f, R: ReadAt>(
+    archive: &Archive<R>,
+    files: &'f [ModuleFile<'a>],
+) -> Vec<&'f [ModuleFile<'a>]> {
+    let mut left = PORTION;
+    let mut parts = Vec::new();
+    let (mut start, mut rest) = (0, files);
+    for (i, file) in files.iter().enumerate() {
+        let size = archive.entry(file.index).map_or(0, |entry| entry.header.uncompressed);
+        left = left.saturating_sub(size.saturating_add(FILE_COST));
+        if left == 0 {
+            let (part, others) = rest.split_at_checked(i + 1 - start).unwrap_or((rest, &[]));
+            parts.push(part);
+            (left, start, rest) = (PORTION, i + 1, others);
+        }
+    }
+    if !rest.is_empty() {
+        parts.push(rest);
+    }
+    parts
 }
 
 /// Makes the folder of a tree and those above it. Whoever discards a tree beside it may take an
@@ -263,10 +339,11 @@ mod tests {
         let zip = TestZip::of(files.map(TestEntry::described)).bytes();
         let naming = Naming { zip: Path::new("v1.0.0.zip"), hash_is_recorded: false };
         let path = dir.path().join("example.com/m@v1.0.0.tmp-1");
+        let way = Way { cores: &Cores::new(2), is_known: true };
         for is_stopped in [true, false] {
             let stop = AtomicBool::new(is_stopped);
             let place = Place { path: &path, cache: dir.path(), stop: &stop };
-            let unpacked = unpack(InMemory(&zip), &module, naming, Some(place));
+            let unpacked = unpack(InMemory(&zip), &module, naming, way, Some(place));
             if is_stopped {
                 assert_eq!(unpacked.unwrap_err().kind(), ErrorKind::Interrupted);
                 assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
@@ -280,12 +357,13 @@ mod tests {
     #[test]
     fn a_zip_is_named_where_its_hash_is_recorded() {
         let module = Version::new("example.com/m", "v1.0.0");
+        let way = Way { cores: &Cores::new(2), is_known: false };
         for (hash_is_recorded, want) in [
             (false, "zip: not a valid zip file"),
             (true, "unzip v1.0.0.zip: zip: not a valid zip file"),
         ] {
             let naming = Naming { zip: Path::new("v1.0.0.zip"), hash_is_recorded };
-            let err = unpack(InMemory(b"no zip"), &module, naming, None).unwrap_err();
+            let err = unpack(InMemory(b"no zip"), &module, naming, way, None).unwrap_err();
             assert!(err.is_security());
             assert_eq!(err.to_string(), want);
         }

@@ -21,6 +21,18 @@ impl Cores {
         Cores { free: AtomicIsize::new(count.max(1) as isize - 1) }
     }
 
+    /// So many cores, for callers who come and go: each must [`enter`](Self::enter) first.
+    pub fn shared(count: usize) -> Cores {
+        Cores { free: AtomicIsize::new(count.max(1) as isize) }
+    }
+
+    /// Takes a core for the caller, until what is handed back is dropped. Where all are taken, those
+    /// who help others leave theirs when the part that they are at is done.
+    pub fn enter(&self) -> Busy<'_> {
+        self.free.fetch_sub(1, Ordering::Relaxed);
+        Busy(self)
+    }
+
     /// `work(state, i)` for each `i` below `count`, on this thread and on every core that is free or
     /// becomes free meanwhile; the results in order. Each other thread makes a state of its own.
     pub fn map<S, R: Send + Sync>(
@@ -41,7 +53,7 @@ impl Cores {
         };
         let list = List { next: &next, count, new_state, work: &keep };
         std::thread::scope(|scope| {
-            self.drain(scope, &list, state);
+            self.drain(scope, &list, state, false);
             // This core has nothing to do but wait for the others.
             self.free.fetch_add(1, Ordering::Relaxed);
         });
@@ -59,15 +71,19 @@ impl Cores {
         scope: &'scope Scope<'scope, '_>,
         list: &'scope List<'scope, N, W>,
         state: &mut S,
+        is_helper: bool,
     ) {
         loop {
+            if is_helper && self.free.load(Ordering::Relaxed) < 0 {
+                return;
+            }
             let i = list.next.fetch_add(1, Ordering::Relaxed);
             if i >= list.count {
                 return;
             }
             if list.next.load(Ordering::Relaxed) < list.count && self.take() {
                 let helper = move || {
-                    self.drain(scope, list, &mut (list.new_state)());
+                    self.drain(scope, list, &mut (list.new_state)(), true);
                     self.free.fetch_add(1, Ordering::Relaxed);
                 };
                 // Without another thread it only takes longer.
@@ -77,6 +93,16 @@ impl Cores {
             }
             (list.work)(state, i);
         }
+    }
+}
+
+/// A core that is taken.
+#[derive(Debug)]
+pub struct Busy<'a>(&'a Cores);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.free.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -120,6 +146,27 @@ mod tests {
             });
         });
         assert_eq!(threads.into_inner().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn helpers_make_room_for_who_comes() {
+        let cores = Cores::shared(2);
+        let _mine = cores.enter();
+        let helped = AtomicUsize::new(0);
+        let me = std::thread::current().id();
+        let both = Barrier::new(2);
+        let others = Mutex::new(Vec::new());
+        cores.map(&mut (), 10, &|| (), &|(), i| {
+            if i < 2 {
+                both.wait();
+            }
+            if std::thread::current().id() != me {
+                helped.fetch_add(1, Ordering::SeqCst);
+                // Somebody else comes and stays.
+                others.lock().unwrap().push(cores.enter());
+            }
+        });
+        assert_eq!(helped.into_inner(), 1);
     }
 
     #[test]

@@ -3,11 +3,15 @@
 //! `nohup` ignores SIGHUP for the programs that it starts, and a shell without job control ignores SIGINT
 //! for those in the background. Whoever listens for a signal would undo that.
 
+use std::io::Read;
+
 /// Whether the signal of this number is ignored; `None` where the system does not say.
 ///
 /// To be asked before anything listens for signals.
 pub fn is_ignored(number: i32) -> Option<bool> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    // Its size is not told: without room for it, it would be read in many small pieces.
+    let mut status = String::with_capacity(4 << 10);
+    std::fs::File::open("/proc/self/status").ok()?.read_to_string(&mut status).ok()?;
     has_bit(&status, number)
 }
 

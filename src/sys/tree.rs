@@ -46,35 +46,45 @@ pub fn remove_empty_parents(path: &Path, top: &Path) {
     }
 }
 
-/// Takes the write bits from each of `directories`, which the caller lists parents first.
+/// Takes the write bits from each of `directories`, which the caller has made, all in the same way, and
+/// lists parents first.
 ///
 /// Children are changed before their parents. Failing to is no error, as with go: the tree is
 /// complete, only less protected.
 pub fn make_read_only(directories: &[PathBuf]) {
-    for dir in directories.iter().rev() {
-        set_write_bits(dir, false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // Made by one process in one tree, they have the same bits: it is enough to look once.
+        let Some(top) = directories.first().and_then(|dir| std::fs::symlink_metadata(dir).ok())
+        else {
+            return;
+        };
+        let mode = top.permissions().mode() & 0o7777;
+        let wanted = std::fs::Permissions::from_mode(mode & !0o222);
+        for dir in directories.iter().rev().filter(|_| mode & 0o222 != 0) {
+            let _ = std::fs::set_permissions(dir, wanted.clone());
+        }
     }
+    // Windows ignores the read-only attribute of directories; go does nothing there either.
+    #[cfg(not(unix))]
+    let _ = directories;
 }
 
 /// Gives the owner all rights on one directory. Failing to shows in what needs them.
 pub fn make_writable(dir: &Path) {
-    set_write_bits(dir, true);
-}
-
-#[cfg(unix)]
-fn set_write_bits(dir: &Path, writable: bool) {
-    use std::os::unix::fs::PermissionsExt;
-    let Ok(meta) = std::fs::symlink_metadata(dir) else { return };
-    let mode = meta.permissions().mode() & 0o7777;
-    let wanted = if writable { mode | 0o700 } else { mode & !0o222 };
-    if wanted != mode {
-        let _ = std::fs::set_permissions(dir, std::fs::Permissions::from_mode(wanted));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let Ok(meta) = std::fs::symlink_metadata(dir) else { return };
+        let mode = meta.permissions().mode() & 0o7777;
+        if mode | 0o700 != mode {
+            let wanted = std::fs::Permissions::from_mode(mode | 0o700);
+            let _ = std::fs::set_permissions(dir, wanted);
+        }
     }
-}
-
-#[cfg(not(unix))]
-fn set_write_bits(_dir: &Path, _writable: bool) {
-    // Windows ignores the read-only attribute of directories; go does nothing there either.
+    #[cfg(not(unix))]
+    let _ = dir;
 }
 
 /// All files below `dir`, by name; links are not followed.

@@ -57,8 +57,9 @@ impl Inflater {
 
     /// Inflates half as fast again, but also takes data that uses codes which RFC 1951 reserves;
     /// Go refuses it. No compressor writes such data, but a hostile zip may contain it: then its
-    /// files are those that their checksums tell, and yet go cannot read the zip. Good for zips that
-    /// were taken in exactly once before.
+    /// files are those that their checksums tell, and yet go cannot read the zip. Good where the
+    /// content is compared with a hash that is known beforehand, as that of a zip in go.sum: nothing but
+    /// the right files can come out then.
     #[must_use]
     pub fn fast() -> Self {
         Self { fast: Some(libdeflater::Decompressor::new()), ..Self::exact() }
