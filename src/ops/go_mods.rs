@@ -4,9 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use tokio::task::JoinSet;
+
 use crate::ctx::Ctx;
 use crate::error::{Error, ErrorKind};
 use crate::ops::overlay::Overlay;
+use crate::ops::session;
 use crate::pipeline::Pipeline;
 use crate::plan::main_module::join;
 use crate::plan::summary::GoRules;
@@ -64,16 +67,24 @@ impl Dependencies {
     }
 
     async fn summary(&self, module: &Version) -> Result<Arc<Summary>, Error> {
-        let parse = |name: &str, data: &[u8]| {
-            Summary::parse(name, data).map_err(|err| {
-                Error::message(ErrorKind::Other, format!("parsing {name}: {err}")).of_module(module)
-            })
-        };
         let summary = if module.version.is_empty() {
             let (name, data) = self.read_directory(module)?;
-            parse(&name, &data)?
+            parse(module, &name, &data)?
         } else {
-            self.pipeline.read_go_mod(module, |data| parse("go.mod", data)).await??
+            let (pipeline, module) = (Arc::clone(&self.pipeline), module.clone());
+            // A task of its own, which ends with this one: they are read and parsed on all cores.
+            let mut task = JoinSet::new();
+            task.spawn(async move {
+                let parse = |data: &[u8]| parse(&module, "go.mod", data);
+                pipeline.read_go_mod(&module, parse).await?
+            });
+            match task.join_next().await {
+                Some(Ok(summary)) => summary?,
+                Some(Err(err)) if !err.is_cancelled() => {
+                    return Err(session::internal(&err.to_string()));
+                }
+                _ => return Err(Error::message(ErrorKind::Interrupted, "interrupted")),
+            }
         };
         self.count(&summary)?;
         Ok(Arc::new(summary))
@@ -116,6 +127,12 @@ impl Dependencies {
         }
         Ok(())
     }
+}
+
+fn parse(module: &Version, name: &str, data: &[u8]) -> Result<Summary, Error> {
+    Summary::parse(name, data).map_err(|err| {
+        Error::message(ErrorKind::Other, format!("parsing {name}: {err}")).of_module(module)
+    })
 }
 
 impl GoMods for Dependencies {

@@ -56,11 +56,11 @@ pub fn up_to(
 ) -> Result<bool, IoError> {
     buffer.clear();
     let size = file.metadata().map_or(0, |meta| meta.len());
-    // One byte more, so that the end shows without another call.
     let expected = usize::try_from(size).unwrap_or(limit).min(limit) + 1;
     buffer.reserve(expected);
-    let read =
-        file.by_ref().take(limit as u64 + 1).read_to_end(buffer).map_err(at("read", path))?;
+    // No further than it is said to go, and so without a call that finds the end, unless nothing is said.
+    let until = if size == 0 { limit as u64 + 1 } else { size.min(limit as u64 + 1) };
+    let read = file.by_ref().take(until).read_to_end(buffer).map_err(at("read", path))?;
     buffer.truncate(limit);
     Ok(read <= limit)
 }
