@@ -1,0 +1,1 @@
+"""What `run` and `report` are made of."""
