@@ -158,8 +158,8 @@ fn a_projects_file_leads_only_to_what_the_user_named() {
     project.write("gomodfetch.toml", &toml);
     let output = project.gomodfetch(["download"]).run();
     output.success().stderr_is(&format!(
-        "gomodfetch: $ROOT/project/gomodfetch.toml:4: route passed over: your own settings do not \
-         name {}\n",
+        "gomodfetch: $ROOT/project/gomodfetch.toml:4: route passed over: your own settings let no \
+         project lead to {}\n",
         c.url()
     ));
     // What nothing vouches for goes its usual way.
@@ -203,12 +203,12 @@ fn backups_are_asked_last() {
 #[test]
 fn env_shows_what_the_files_say() {
     let project = project("off", "choice = \"fastest\"\n");
-    project.write("gomodfetch.toml", "[[proxy]]\nurl = \"https://p.example.com\"\nweight = 2\n");
+    project.write("gomodfetch.toml", "[[proxy]]\nurl = \"https://p.example.com\"\nretries = 2\n");
     let output = project.gomodfetch(["env"]).run();
     let shown = output.success().relative(&output.stdout);
     for line in [
         "choice='fastest'  # $ROOT/user.toml:1\n",
-        "proxy[https://p.example.com].weight='2'  # $ROOT/project/gomodfetch.toml:3\n",
+        "proxy[https://p.example.com].retries='2'  # $ROOT/project/gomodfetch.toml:3\n",
         "GOMODFETCH_CONFIG='$ROOT/user.toml'  # environment\n",
     ] {
         assert!(shown.contains(line), "{line}{output}");

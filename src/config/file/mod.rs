@@ -15,6 +15,7 @@
 //! max_fails = 3
 //! fail_timeout = "30s"
 //! backup = true
+//! projects = true                 # the routes of projects may lead there
 //!
 //! [[route]]                       # modules with a list of proxies of their own
 //! match = "git.example.com/*"
@@ -32,8 +33,11 @@
 //! - Its routes come after the user's. They hold for no module that GOPRIVATE, GONOPROXY or GONOSUMDB
 //!   names, none at all with GOSUMDB=off (what nothing vouches for comes from where the user says), nor
 //!   for Go's own toolchains; and there is no `private` in them.
-//! - They lead to none but proxies that the user named: in GOPROXY, in a route, as a `[[proxy]]`. The same
-//!   goes for `direct`. A route that leads elsewhere is passed over, with a note.
+//! - They lead to none but proxies that the user's GOPROXY leads to, and by no shorter way: what stands
+//!   there behind a `,` can only be had behind the same `,`, that is, after the same proxy said "not found";
+//!   it may be there to forbid something. The same goes for `direct`. Besides, they lead to a `[[proxy]]`
+//!   of the user's with `projects = true`. A route that leads elsewhere is passed over, with a note.
+//! - `choice`, `backup` and `weight` are not for it, for the same reason.
 //! - There is no key for credentials, for what is checked, for which modules are private, or for
 //!   anything to be sent or stored somewhere.
 
@@ -41,14 +45,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::config::Explained;
-use crate::config::goproxy::{Proxy, ProxyEntry, ProxyList};
+use crate::config::goproxy::{Fallback, Proxy, ProxyEntry, ProxyList};
 use crate::config::private::Private;
 use crate::config::settings::Origin;
 use crate::config::vars::TOOLCHAIN_MODULE;
 use crate::spec::module::match_prefix_patterns;
 use crate::sys::lock;
 
-pub use parse::{FileError, Route, SettingsFile};
+pub use parse::{FileError, ProxyTable, Route, SettingsFile};
 pub use rules::Rules;
 
 mod parse;
@@ -159,7 +163,8 @@ impl Files {
             match known.list(&route.list) {
                 Ok(list) => routes.push((Whose::Project, Route { list, ..route.clone() })),
                 Err(unknown) => notes.push(format!(
-                    "gomodfetch: {}:{}: route passed over: your own settings do not name {unknown}",
+                    "gomodfetch: {}:{}: route passed over: your own settings let no project lead to \
+                     {unknown}",
                     project_path.display(),
                     route.line
                 )),
@@ -189,15 +194,15 @@ impl Files {
 
     /// How one of several proxies joined by `|` is chosen.
     pub fn choice(&self) -> Choice {
-        self.project.choice.or(self.user.choice).unwrap_or_default()
+        self.user.choice.unwrap_or_default()
     }
 
     /// What is said of a proxy.
     pub fn rules(&self, proxy: &Proxy) -> Rules {
         let key = key(proxy).unwrap_or_default();
         let of = |file: &SettingsFile| {
-            let found = file.proxies.iter().find(|(known, ..)| *known == key);
-            found.map(|(.., rules)| rules.clone()).unwrap_or_default()
+            let found = file.proxies.iter().find(|table| table.key == key);
+            found.map(|table| table.rules.clone()).unwrap_or_default()
         };
         let (theirs, own) = (of(&self.project), of(&self.user));
         let both = theirs.or(&own).or(&self.project.defaults).or(&self.user.defaults);
@@ -213,7 +218,7 @@ impl Files {
     /// The addresses of proxies of which something is said, with what holds for them.
     pub fn proxies(&self) -> impl Iterator<Item = (&str, Rules)> {
         let all = self.project.proxies.iter().chain(&self.user.proxies);
-        all.map(|(address, proxy, _)| (&**address, self.rules(proxy)))
+        all.map(|table| (&*table.key, self.rules(&table.proxy)))
     }
 
     /// What a person should know of these files.
@@ -227,34 +232,60 @@ impl Files {
     }
 }
 
-/// The proxies that the user named.
+/// Where the user lets the routes of projects lead.
 struct Known<'a> {
-    entries: Vec<&'a Proxy>,
+    user: &'a SettingsFile,
+    goproxy: &'a [ProxyEntry],
 }
 
 impl<'a> Known<'a> {
     fn new(user: &'a SettingsFile, goproxy: Option<&'a ProxyList>) -> Known<'a> {
-        // GOPROXY first, since its addresses may hold credentials.
-        let lists = goproxy.into_iter().chain(user.routes.iter().map(|route| &route.list));
-        let listed = lists.flat_map(|list| list.entries()).map(|entry| &entry.proxy);
-        Known { entries: listed.chain(user.proxies.iter().map(|(_, proxy, _)| proxy)).collect() }
+        Known { user, goproxy: goproxy.map(ProxyList::entries).unwrap_or_default() }
     }
 
-    /// The list with the addresses as the user wrote them; what the user did not name otherwise.
+    /// The list with the addresses as the user wrote them; the entry that it must not lead to otherwise.
     fn list(&self, list: &ProxyList) -> Result<ProxyList, String> {
-        let entries = list.entries().iter().map(|entry| {
-            let known = match &entry.proxy {
-                Proxy::Off => Some(Proxy::Off),
-                Proxy::Url(_) => {
-                    let wanted = key(&entry.proxy);
-                    self.entries.iter().find(|known| key(known) == wanted).map(|p| (*p).clone())
-                }
-                other => self.entries.contains(&other).then(|| other.clone()),
+        // How many of the user's commas are behind us.
+        let mut passed = 0;
+        let mut entries = Vec::new();
+        for entry in list.entries() {
+            let (level, proxy, is_barrier) =
+                self.find(&entry.proxy).ok_or_else(|| entry.proxy.to_string())?;
+            if level > passed {
+                return Err(entry.proxy.to_string());
+            }
+            if is_barrier && level == passed && entry.fallback == Fallback::NotFound {
+                passed += 1;
+            }
+            entries.push(ProxyEntry { proxy, fallback: entry.fallback });
+        }
+        Ok(ProxyList::from_entries(entries))
+    }
+
+    /// An entry as the user wrote it: how many commas stand before it, and whether one stands right
+    /// behind it.
+    fn find(&self, proxy: &Proxy) -> Option<(usize, Proxy, bool)> {
+        let wanted = key(proxy);
+        let mut level = 0;
+        // The first list is the one that matters: NoProxy stands before it, if it is there at all.
+        for entry in self.goproxy.iter().filter(|entry| entry.proxy != Proxy::NoProxy) {
+            let is_barrier = entry.fallback == Fallback::NotFound;
+            let is_same = match wanted {
+                Some(_) => key(&entry.proxy) == wanted,
+                None => entry.proxy == *proxy,
             };
-            let proxy = known.ok_or_else(|| entry.proxy.to_string())?;
-            Ok(ProxyEntry { proxy, fallback: entry.fallback })
-        });
-        Ok(ProxyList::from_entries(entries.collect::<Result<_, String>>()?))
+            if is_same {
+                return Some((level, entry.proxy.clone(), is_barrier));
+            }
+            level += usize::from(is_barrier);
+        }
+        let mut open = self.user.proxies.iter().filter(|table| table.projects);
+        let named = open.find(|table| wanted.as_ref() == Some(&table.key));
+        match (proxy, named) {
+            (Proxy::Off, _) => Some((0, Proxy::Off, false)),
+            (_, Some(table)) => Some((0, table.proxy.clone(), false)),
+            _ => None,
+        }
     }
 }
 

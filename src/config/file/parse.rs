@@ -6,7 +6,7 @@ use thiserror::Error;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::rules::{KEYS, Rules};
+use super::rules::{CHOOSING, Rules};
 use super::{Choice, Whose, key};
 use crate::config::goproxy::{Proxy, ProxyList, mask_list};
 use crate::sys::IoError;
@@ -44,12 +44,25 @@ pub struct SettingsFile {
     pub choice: Option<Choice>,
     /// What holds for every proxy of which nothing else is said.
     pub defaults: Rules,
-    /// Proxies by [`key`], with what is said of each.
-    pub proxies: Vec<(String, Proxy, Rules)>,
+    /// What is said of one proxy.
+    pub proxies: Vec<ProxyTable>,
     /// Routes, in the order of the file.
     pub routes: Vec<Route>,
     /// Each value with its name, its line and its text, for people.
     pub told: Vec<(String, String, usize)>,
+}
+
+/// What is said of one proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProxyTable {
+    /// What it is known by: [`key`].
+    pub key: String,
+    /// The proxy.
+    pub proxy: Proxy,
+    /// How it is to be treated.
+    pub rules: Rules,
+    /// Whether the routes of a project may lead to it.
+    pub projects: bool,
 }
 
 /// Modules that have a list of proxies of their own.
@@ -110,6 +123,7 @@ impl Reader<'_> {
             let at = value.span().start;
             match &**key.get_ref() {
                 "choice" => {
+                    self.own("choice", at)?;
                     let choice = value.get_ref().as_str().and_then(Choice::parse);
                     let wanted =
                         || self.error(at, "choice: want \"in-order\", \"fastest\" or \"spread\"");
@@ -146,10 +160,13 @@ impl Reader<'_> {
     fn proxy(&self, file: &mut SettingsFile, table: &Value<'_>) -> Result<(), FileError> {
         let at = table.span().start;
         let mut rules = Rules::default();
-        let mut url = None;
+        let (mut url, mut projects) = (None, false);
         for (name, value) in self.table("proxy", table)? {
             if name.get_ref() == "url" {
                 url = Some(self.url(value)?);
+            } else if name.get_ref() == "projects" {
+                self.own("projects", value.span().start)?;
+                projects = self.boolean("projects", value)?;
             } else if !self.rule(&mut rules, name.get_ref(), value)? {
                 return Err(self.unknown(name.span().start, name.get_ref()));
             }
@@ -158,14 +175,14 @@ impl Reader<'_> {
         let Some(key) = key(&proxy) else {
             return Err(self.error(at, "url: want the address of a proxy"));
         };
-        if file.proxies.iter().any(|(known, ..)| *known == key) {
+        if file.proxies.iter().any(|table| table.key == key) {
             return Err(self.error(at, format!("a second [[proxy]] for {key}")));
         }
         let whole = self.table("proxy", table)?.iter().filter(|(name, _)| name.get_ref() != "url");
         let told =
             whole.map(|(name, value)| self.told(&format!("proxy[{key}]"), name.get_ref(), value));
         file.told.extend(told);
-        file.proxies.push((key, proxy, rules));
+        file.proxies.push(ProxyTable { key, proxy, rules, projects });
         Ok(())
     }
 
@@ -215,14 +232,8 @@ impl Reader<'_> {
                     mask_list(text)
                 }
                 "private" => {
-                    if self.whose == Whose::Project {
-                        let text = "private: only the user's own file can route private modules";
-                        return Err(self.error(place, text));
-                    }
-                    private = value
-                        .get_ref()
-                        .as_bool()
-                        .ok_or_else(|| self.error(place, "private: want true or false"))?;
+                    self.own(name, place)?;
+                    private = self.boolean(name, value)?;
                     private.to_string()
                 }
                 other => return Err(self.unknown(place, other)),
@@ -241,8 +252,26 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Takes over one of the [`KEYS`]; whether it is one.
+    /// Refuses a key that is not for a project's file.
+    fn own(&self, key: &str, at: usize) -> Result<(), FileError> {
+        match self.whose {
+            Whose::User => Ok(()),
+            Whose::Project => {
+                Err(self.error(at, format!("{key}: this belongs into the user's own file alone")))
+            }
+        }
+    }
+
+    fn boolean(&self, name: &str, value: &Value<'_>) -> Result<bool, FileError> {
+        let wanted = || self.error(value.span().start, format!("{name}: want true or false"));
+        value.get_ref().as_bool().ok_or_else(wanted)
+    }
+
+    /// Takes over a rule; whether it is one.
     fn rule(&self, rules: &mut Rules, key: &str, value: &Value<'_>) -> Result<bool, FileError> {
+        if CHOOSING.contains(&key) {
+            self.own(key, value.span().start)?;
+        }
         match rules.set(key, value.get_ref()) {
             None => Ok(false),
             Some(Ok(())) => Ok(true),
@@ -252,7 +281,6 @@ impl Reader<'_> {
 
     /// A rule as people wrote it.
     fn told(&self, table: &str, key: &str, value: &Value<'_>) -> (String, String, usize) {
-        debug_assert!(KEYS.contains(&key), "{key}");
         let text = match value.get_ref() {
             DeValue::String(text) => text.to_string(),
             DeValue::Integer(number) => number.to_string(),

@@ -68,6 +68,9 @@ pub const KEYS: [&str; 11] = [
     "weight",
 ];
 
+/// Those of them by which one of several proxies is chosen.
+pub(super) const CHOOSING: [&str; 2] = ["backup", "weight"];
+
 const MINUTE: Duration = Duration::from_secs(60);
 
 impl Rules {

@@ -52,6 +52,7 @@ max_fails = 3
 fail_timeout = "1h"
 backup = true
 weight = 10
+projects = true
 [[route]]
 match = "git.example.com/*,corp.example"
 goproxy = "athens.example.com/go|direct"
@@ -62,8 +63,9 @@ private = true
     .unwrap();
     assert_eq!(file.choice, Some(Choice::Spread));
     assert_eq!(file.defaults.retries, Some(3));
-    let (key, _, rules) = &file.proxies[0];
-    assert_eq!(key, "https://athens.example.com/go");
+    let table = &file.proxies[0];
+    assert_eq!(table.key, "https://athens.example.com/go");
+    assert!(table.projects);
     let want = Rules {
         connect_timeout: Some(Duration::from_secs(1)),
         stall_timeout: Some(Duration::from_secs(120)),
@@ -77,7 +79,7 @@ private = true
         backup: Some(true),
         weight: Some(10),
     };
-    assert_eq!(*rules, want);
+    assert_eq!(table.rules, want);
     assert_eq!(shown(&file.routes[0].list), "https://athens.example.com/go|direct");
     assert!(file.routes[0].private);
     // Each key is there to be shown.
@@ -86,7 +88,7 @@ private = true
         assert!(file.told.iter().any(|(told, ..)| *told == name), "{name}");
     }
     assert!(file.told.contains(&("choice".into(), "spread".into(), 2)));
-    assert!(file.told.contains(&("route[0].private".into(), "true".into(), 20)));
+    assert!(file.told.contains(&("route[0].private".into(), "true".into(), 21)));
 }
 
 #[test]
@@ -158,7 +160,17 @@ fn a_projects_file_may_not_have_everything() {
     for (text, want) in [
         (
             "[[route]]\nmatch = \"a\"\nprivate = true",
-            "F:3: private: only the user's own file can route private modules",
+            "F:3: private: this belongs into the user's own file alone",
+        ),
+        ("choice = \"spread\"", "F:1: choice: this belongs into the user's own file alone"),
+        ("[defaults]\nbackup = true", "F:2: backup: this belongs into the user's own file alone"),
+        (
+            "[[proxy]]\nurl = \"a.example\"\nweight = 2",
+            "F:3: weight: this belongs into the user's own file alone",
+        ),
+        (
+            "[[proxy]]\nurl = \"a.example\"\nprojects = true",
+            "F:3: projects: this belongs into the user's own file alone",
         ),
         (
             "[[route]]\nmatch = \"a\"\ngoproxy = \"https://t@a.example\"",
@@ -170,16 +182,34 @@ fn a_projects_file_may_not_have_everything() {
 }
 
 #[test]
-fn a_projects_routes_lead_to_what_the_user_named() {
-    let user = "[[proxy]]\nurl = \"https://c.example\"\n\
-                [[route]]\nmatch = \"user.example\"\ngoproxy = \"https://b.example\"\n";
-    let goproxy = "https://me:pw@a.example,direct";
+fn a_projects_routes_lead_where_goproxy_leads() {
+    let user = "[[proxy]]\nurl = \"https://c.example\"\nprojects = true\n\
+                [[proxy]]\nurl = \"https://d.example\"\nretries = 1\n\
+                [[route]]\nmatch = \"user.example\"\ngoproxy = \"https://e.example\"\n";
+    let goproxy = "https://me:pw@a.example|https://a2.example,https://b.example,direct";
     for (list, want) in [
         ("https://a.example/", Ok("https://me:xxxxx@a.example")),
-        ("https://c.example|https://b.example", Ok("https://c.example|https://b.example")),
-        ("https://a.example,direct", Ok("https://me:xxxxx@a.example,direct")),
+        ("https://a2.example|a.example", Ok("https://a2.example|https://me:xxxxx@a.example")),
+        ("c.example|a.example", Ok("https://c.example|https://me:xxxxx@a.example")),
         ("off", Ok("off")),
-        ("https://a.example,https://d.example", Err("https://d.example")),
+        ("a.example,off", Ok("https://me:xxxxx@a.example,off")),
+        // Behind the same commas only.
+        ("a2.example,b.example", Ok("https://a2.example,https://b.example")),
+        ("a2.example,b.example,direct", Ok("https://a2.example,https://b.example,direct")),
+        (
+            "a2.example,c.example|b.example",
+            Ok("https://a2.example,https://c.example|https://b.example"),
+        ),
+        ("b.example", Err("https://b.example")),
+        ("direct", Err("direct")),
+        ("a.example,b.example", Err("https://b.example")),
+        ("a2.example|b.example", Err("https://b.example")),
+        ("a2.example,direct", Err("direct")),
+        ("c.example,b.example", Err("https://b.example")),
+        // Nowhere else.
+        ("d.example", Err("https://d.example")),
+        ("e.example", Err("https://e.example")),
+        ("a.example,f.example", Err("https://f.example")),
         ("http://a.example", Err("http://a.example")),
         ("file:///a", Err("file:///a")),
     ] {
@@ -193,7 +223,8 @@ fn a_projects_routes_lead_to_what_the_user_named() {
             Err(unknown) => {
                 assert_eq!(files.routes().len(), 1, "{list}");
                 let want = format!(
-                    "gomodfetch: P:1: route passed over: your own settings do not name {unknown}"
+                    "gomodfetch: P:1: route passed over: your own settings let no project lead to \
+                     {unknown}"
                 );
                 assert_eq!(files.notes(), [want]);
             }
@@ -202,6 +233,14 @@ fn a_projects_routes_lead_to_what_the_user_named() {
     let direct = "[[route]]\nmatch = \"m.example\"\ngoproxy = \"direct\"\n";
     assert_eq!(files("", direct, "https://a.example").routes().len(), 0);
     assert_eq!(files("", direct, "off").routes().len(), 0);
+    assert_eq!(files("", direct, "direct").routes().len(), 1);
+    assert_eq!(files("", direct, "https://a.example|direct").routes().len(), 1);
+    // What GONOPROXY puts before the list changes nothing.
+    let goproxy = ProxyList::parse("https://a.example", "x").unwrap();
+    let route = "[[route]]\nmatch = \"m.example\"\ngoproxy = \"a.example\"\n";
+    let project = parse(route, Whose::Project).unwrap();
+    let files = Files::new(SettingsFile::default(), project, Some(&goproxy), Path::new("P"));
+    assert_eq!(files.routes().len(), 1);
 }
 
 #[test]
@@ -209,7 +248,7 @@ fn routes_and_private_modules() {
     let user = "[[route]]\nmatch = \"corp.example\"\ngoproxy = \"a.example\"\nprivate = true\n\
                 [[route]]\nmatch = \"*.example\"\ngoproxy = \"b.example\"\n";
     let project = "[[route]]\nmatch = \"*.example,*.org,golang.org\"\ngoproxy = \"b.example\"\n";
-    let files = files(user, project, "off");
+    let files = files(user, project, "b.example");
     let [route, note] = [("x.org/m", Some(2)), ("corp.example/m", Some(0))];
     let of = |module: &str, private: &Private| {
         files.route_of(module, private, !private.bypasses_sumdb(module))
@@ -240,10 +279,10 @@ fn the_nearer_word_holds_and_the_lower_limit() {
     let user = "[defaults]\nretries = 1\nmax_fails = 9\nrequests_per_second = 10\n\
                 [[proxy]]\nurl = \"a.example\"\nretries = 2\nmax_transfers = 5\n";
     let project = "[defaults]\nretries = 3\nrequests_per_second = 99\n\
-                   [[proxy]]\nurl = \"a.example\"\nmax_transfers = 50\nweight = 7\n";
+                   [[proxy]]\nurl = \"a.example\"\nmax_transfers = 50\nmax_fails = 7\n";
     let files = files(user, project, "off");
     let a = files.rules(&proxy("https://a.example/"));
-    assert_eq!((a.retries, a.max_transfers, a.weight()), (Some(2), Some(5), 7));
+    assert_eq!((a.retries, a.max_transfers, a.max_fails()), (Some(2), Some(5), 7));
     let b = files.rules(&proxy("https://b.example"));
     assert_eq!((b.retries, b.max_fails(), b.requests_per_second), (Some(3), 9, Some(10)));
     let lower = "[defaults]\nrequests_per_second = 2\n";
