@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::error::Explain;
 use crate::event::{Event, Observer};
 use crate::net::{Network, Transport};
+use crate::pipeline::upload::Uploads;
 
 /// Settings and the outside world.
 #[derive(Clone)]
@@ -19,6 +20,8 @@ pub struct Ctx {
     pub network: Network,
     /// How URLs are got where there are no such settings.
     pub transport: Arc<dyn Transport>,
+    /// What is being stored in the caches of GOCACHEPROXY.
+    pub uploads: Arc<Uploads>,
     /// Who is told what happens.
     pub observer: Arc<dyn Observer>,
     /// Zips in transfer at once.

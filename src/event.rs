@@ -67,6 +67,13 @@ pub enum Event {
         /// Its name, without secrets.
         source: String,
     },
+    /// A file was not stored in a cache of GOCACHEPROXY; told with `-v`.
+    NotStored {
+        /// Its address there, without secrets.
+        url: String,
+        /// Why not.
+        reason: String,
+    },
     /// Something worth knowing that is no error; printed as it stands on standard error.
     Note(String),
 }

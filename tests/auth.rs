@@ -3,6 +3,8 @@
 
 mod support;
 
+#[path = "auth/certificates.rs"]
+mod certificates;
 #[cfg(unix)]
 #[path = "auth/commands.rs"]
 mod commands;
@@ -12,3 +14,7 @@ mod git;
 #[cfg(unix)]
 #[path = "auth/helper.rs"]
 mod helper;
+#[path = "auth/private.rs"]
+mod private;
+#[path = "auth/proxies.rs"]
+mod proxies;

@@ -82,25 +82,28 @@ pub fn invoke(definition: &Definition, matches: &ArgMatches) -> anyhow::Result<u
         (_, true) => Explain::Database,
         _ => Explain::Nothing,
     };
-    let ctx = Ctx { config, cwd, network, transport, observer, jobs, dry, explain };
+    let uploads = ops::session::uploads(&network, &observer);
+    let ctx = Ctx { config, cwd, network, transport, uploads, observer, jobs, dry, explain };
     for note in ctx.config.files.notes() {
         ctx.note(note);
     }
     (definition.run)(Invocation { matches, ctx, reporter, printer })
 }
 
-/// Carries out an operation until it is done, or the process is told to stop: then it is an error
-/// of that kind.
+/// Carries out an operation until it is done, and what it has stored elsewhere is there; or until the
+/// process is told to stop: then it is an error of that kind.
 ///
 /// # Errors
 /// When the runtime or the thread for the work can't be started, or the work panicked.
 pub fn operate<T, F>(
+    ctx: &Ctx,
     operation: impl FnOnce() -> F + Send + 'static,
 ) -> anyhow::Result<Result<T, Error>>
 where
     T: Send + 'static,
     F: Future<Output = Result<T, Error>>,
 {
+    let uploads = Arc::clone(&ctx.uploads);
     let ended = supervised(move |stopped| {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -108,7 +111,11 @@ where
             .context("starting the runtime")?;
         let result = runtime.block_on(async {
             tokio::select! {
-                result = operation() => result,
+                result = async {
+                    let result = operation().await;
+                    uploads.finish().await;
+                    result
+                } => result,
                 _ = stopped => Err(interrupted()),
             }
         });

@@ -149,7 +149,7 @@ pub fn mask_list(text: &str) -> String {
 }
 
 /// The address of a module proxy.
-fn parse_address(address: &str) -> Result<RequestUrl, ProxyListError> {
+pub(super) fn parse_address(address: &str) -> Result<RequestUrl, ProxyListError> {
     let is_absolute = address.starts_with('/') || Path::new(address).is_absolute();
     let lacks_scheme = address.contains(['.', ':', '/']) && !address.contains(":/") && !is_absolute;
     let url = match lacks_scheme {

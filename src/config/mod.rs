@@ -19,10 +19,11 @@
 //! | which flags hold?                                   | [`goflags`], [`quoted`]         |
 //! | are modules in use, and which workspace?            | [`mode`]                        |
 //! | which proxies are asked for a module?               | [`goproxy`], [`private`] |
+//! | which caches are asked before them?                 | [`cache_proxy`]                 |
 //! | which checksum database is asked?                   | [`gosumdb`]                     |
 //! | which version control systems may be used?          | [`govcs`]                       |
 //! | what else is said of proxies?                       | [`file`]                        |
-//! | which credentials and HTTP proxies are used?        | [`goauth`], [`netrc`], [`http_proxy`] |
+//! | which credentials and HTTP proxies are used?        | [`goauth`], [`netrc`], [`http_proxy`], [`client_cert`] |
 //!
 //! ```
 //! use gomodfetch::config::{Config, env::MapEnv, goflags::Flags};
@@ -39,6 +40,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::config::cache_proxy::{CacheProxies, CacheProxyError};
+use crate::config::client_cert::{ClientCert, ClientCertError};
 use crate::config::env::Env;
 use crate::config::envfile::EnvFile;
 use crate::config::file::{FileError, Files};
@@ -56,6 +59,8 @@ use crate::config::settings::{Origin, Setting, Sources};
 use crate::config::toolchain::{Toolchain, ToolchainError};
 use crate::config::vars::{Scope, TOOLCHAIN_MODULE, Var};
 
+pub mod cache_proxy;
+pub mod client_cert;
 pub mod env;
 pub mod envfile;
 pub mod file;
@@ -97,6 +102,12 @@ pub enum ConfigError {
     /// GOSUMDB.
     #[error(transparent)]
     SumDb(#[from] SumDbError),
+    /// GOCACHEPROXY.
+    #[error(transparent)]
+    CacheProxy(#[from] CacheProxyError),
+    /// GOMODFETCH_CLIENT_CERT.
+    #[error(transparent)]
+    ClientCert(#[from] ClientCertError),
     /// GOAUTH.
     #[error(transparent)]
     GoAuth(#[from] GoAuthError),
@@ -115,6 +126,8 @@ impl ConfigError {
             ConfigError::GoPath(err) => err.is_usage(),
             ConfigError::GoFlags(err) => err.is_usage(),
             ConfigError::File(_) => true,
+            // No word of go's: one can't go on as if it were not there.
+            ConfigError::CacheProxy(_) | ConfigError::ClientCert(_) => true,
             _ => false,
         }
     }
@@ -142,6 +155,8 @@ pub struct Config {
     pub private: Private,
     /// HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
     pub http_proxies: HttpProxies,
+    /// GOMODFETCH_CLIENT_CERT.
+    pub client_certs: Vec<ClientCert>,
     /// SSL_CERT_FILE, on systems where Go heeds it.
     pub cert_file: Option<PathBuf>,
     /// SSL_CERT_DIR, on systems where Go heeds it.
@@ -164,6 +179,7 @@ pub struct Config {
     reads_files: bool,
     goproxy: Result<ProxyList, ProxyListError>,
     gosumdb: Result<SumDb, SumDbError>,
+    cache_proxies: Result<CacheProxies, CacheProxyError>,
     goauth: Result<Vec<AuthMethod>, GoAuthError>,
     govcs: Result<GoVcs, GoVcsError>,
     netrc_path: Result<PathBuf, NetrcError>,
@@ -246,8 +262,13 @@ impl Config {
             flags: FlagSettings::resolve(&goflags, goflags_setting.origin(), flags)?,
             goproxy: ProxyList::parse(&text(&vars::GOPROXY), private.no_proxy()),
             gosumdb: SumDb::parse(&text(&vars::GOSUMDB)),
+            cache_proxies: CacheProxies::parse(
+                &text(&vars::GOCACHEPROXY),
+                &text(&vars::GOCACHEPROXY_WRITE),
+            ),
             goauth: goauth::parse(&text(&vars::GOAUTH)),
             govcs: GoVcs::parse(&text(&vars::GOVCS)),
+            client_certs: client_cert::parse(&text(&vars::GOMODFETCH_CLIENT_CERT))?,
             cert_file: certs(&vars::SSL_CERT_FILE).map(|set| set.os().into()),
             cert_dirs: certs(&vars::SSL_CERT_DIR)
                 .map(|set| std::env::split_paths(set.os()).collect()),
@@ -316,6 +337,11 @@ impl Config {
     /// GOSUMDB: the checksum database.
     pub fn gosumdb(&self) -> Result<&SumDb, SumDbError> {
         self.gosumdb.as_ref().map_err(SumDbError::clone)
+    }
+
+    /// GOCACHEPROXY: the caches that are asked before everybody else.
+    pub fn cache_proxies(&self) -> Result<&CacheProxies, CacheProxyError> {
+        self.cache_proxies.as_ref().map_err(CacheProxyError::clone)
     }
 
     /// Reports whether the checksum database must know a module that go.sum doesn't.

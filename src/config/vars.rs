@@ -104,6 +104,10 @@ vars! {
         "Whether modules are in use at all: empty or `on`, `auto`, or `off`, which is an error here.";
     GOAUTH: Go, Text("netrc"), plain,
         "How credentials for https are found: `off`, `netrc`, `git DIR` or commands, joined by `;`.";
+    GOCACHEPROXY: Environment, Empty, urls,
+        "URLs of caches, joined by `,`, that are asked before GOPROXY, for private modules too. Not known to go.";
+    GOCACHEPROXY_WRITE: Environment, Empty, plain,
+        "Whether what came from elsewhere is stored in them: `1` if so. Not known to go.";
     GOENV: Environment, Computed("`go/env` in the user's configuration directory"), plain,
         "The `go env` file, which holds settings below the environment; `off` for none.";
     GOFLAGS: Go, Empty, plain,
@@ -112,6 +116,8 @@ vars! {
         "Module path patterns that may be fetched from their origin without a secure connection.";
     GOMODCACHE: Go, Computed("`pkg/mod` in the first entry of GOPATH"), plain,
         "The module cache: an absolute directory.";
+    GOMODFETCH_CLIENT_CERT: Environment, Empty, plain,
+        "Certificates for servers that ask for one, joined by `;`: `HOST=CERT.pem,KEY.pem`. Not known to go.";
     GOMODFETCH_CONFIG: Environment, Computed("`gomodfetch/gomodfetch.toml` in the user's configuration directory"), plain,
         "The user's gomodfetch.toml; `off` to read neither it nor the project's.";
     GONOPROXY: Go, Computed("GOPRIVATE"), plain,

@@ -29,6 +29,14 @@ pub enum NetError {
         /// Which part failed.
         cause: RequestCause,
     },
+    /// A file was not stored.
+    #[error("Put \"{url}\": {text}")]
+    Put {
+        /// The address.
+        url: String,
+        /// Why not.
+        text: String,
+    },
     /// The body broke off.
     #[error("read \"{url}\": {text}")]
     Body {
@@ -82,6 +90,8 @@ pub struct Tried {
 /// Which part of sending a request failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestCause {
+    /// The HTTP proxy wants other credentials, or any.
+    ProxyAuth,
     /// The name could not be resolved.
     Dns,
     /// No connection could be made.
@@ -111,6 +121,7 @@ impl NetError {
     pub fn is_forbidden(&self) -> bool {
         match self {
             NetError::Status { code, .. } => matches!(code, 401 | 403 | 407),
+            NetError::Request { cause, .. } => *cause == RequestCause::ProxyAuth,
             NetError::File { forbidden, .. } => *forbidden,
             NetError::Tried { error, .. } => error.is_forbidden(),
             _ => false,
@@ -130,7 +141,8 @@ impl NetError {
     /// What a person can do about it.
     fn advice(&self) -> Option<&'static str> {
         match self {
-            NetError::Status { code: 407, .. } => Some(
+            NetError::Status { code: 407, .. }
+            | NetError::Request { cause: RequestCause::ProxyAuth, .. } => Some(
                 "put the user and the password of the HTTP proxy into HTTPS_PROXY: \
                  http://user:password@host:port",
             ),

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use reqwest::Version;
 use reqwest::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, IF_RANGE,
-    LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER,
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH,
+    IF_RANGE, LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER,
 };
 use reqwest::redirect::Policy;
 use url::Url;
@@ -24,8 +24,9 @@ use crate::net::contact::{Clients, One};
 use crate::net::credentials::{AuthSettings, Credentials, Pass};
 use crate::net::error::{NetError, RequestCause};
 use crate::net::helper::{Fill, Refusal};
+use crate::net::identity::Identity;
 use crate::net::url::SafeUrl;
-use crate::net::{BoxFuture, Exchange, Extra, Method, Piece, Request, Response, tls};
+use crate::net::{BoxFuture, Exchange, Extra, Method, Piece, Request, Response, Upload, tls};
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -52,6 +53,8 @@ pub struct HttpSettings {
     pub cert_file: Option<std::path::PathBuf>,
     /// `SSL_CERT_DIR`.
     pub cert_dirs: Vec<std::path::PathBuf>,
+    /// Certificates that we show to servers that ask for one.
+    pub identities: Vec<Identity>,
     /// HTTP proxies.
     pub proxy: ProxyRule,
     /// Where credentials come from, for https.
@@ -66,6 +69,8 @@ pub struct HttpTransport {
     settings: HttpSettings,
     observer: Arc<dyn Observer>,
     clients: OnceLock<Result<Clients, String>>,
+    /// Those that have a certificate of their own, in the order of the settings.
+    known: Vec<OnceLock<Result<Clients, String>>>,
     next: AtomicUsize,
     credentials: Credentials,
 }
@@ -74,12 +79,19 @@ impl HttpTransport {
     /// A transport with these settings, telling `observer` of each request.
     pub fn new(settings: HttpSettings, observer: Arc<dyn Observer>) -> HttpTransport {
         let credentials = Credentials::new(settings.auth.clone(), Arc::clone(&observer));
+        let known = settings.identities.iter().map(|_| OnceLock::new()).collect();
         let (clients, next) = (OnceLock::new(), AtomicUsize::new(0));
-        HttpTransport { settings, observer, clients, next, credentials }
+        HttpTransport { settings, observer, clients, known, next, credentials }
     }
 
-    fn client(&self) -> Result<One<'_>, NetError> {
-        let clients = self.clients.get_or_init(|| build_clients(&self.settings));
+    /// The client whose turn it is, for the server of this URL.
+    fn client(&self, place: &Url) -> Result<One<'_>, NetError> {
+        let mut known = self.settings.identities.iter().zip(&self.known);
+        let (identity, clients) = match known.find(|(identity, _)| identity.is_for(place)) {
+            Some((identity, clients)) => (Some(identity), clients),
+            None => (None, &self.clients),
+        };
+        let clients = clients.get_or_init(|| build_clients(&self.settings, identity));
         let clients = clients.as_ref().map_err(|text| NetError::Refused(text.clone()))?;
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         clients.one(turn).ok_or_else(|| NetError::Refused("no HTTP client".into()))
@@ -107,7 +119,7 @@ impl HttpTransport {
     async fn settle(&self, fills: &[Fill]) {
         for fill in fills {
             for _ in 0..SETTLE_TRIES {
-                let Ok(client) = self.client() else { return };
+                let Ok(client) = self.client(&fill.prefix) else { return };
                 let request = client.client.head(fill.prefix.clone()).headers(fill.headers.clone());
                 let Ok(response) = request.send().await else { continue };
                 match response.status().as_u16() {
@@ -129,9 +141,9 @@ impl HttpTransport {
     ) -> Result<reqwest::Response, NetError> {
         let url = asked.url;
         let failed = |(text, cause)| NetError::Request { url: url.to_string(), text, cause };
-        let client = self.client()?;
         let (mut place, mut held) = (bare(url.secret()), pass.clone());
         for _ in 0..MAX_REDIRECTS {
+            let client = self.client(&place)?;
             let proxy = (self.settings.proxy)(&place)
                 .map_err(|text| failed((text, RequestCause::Other)))?;
             let method = match asked.method {
@@ -197,9 +209,59 @@ impl Exchange for HttpTransport {
             Ok(self.response(url, response))
         })
     }
+
+    fn put<'a>(
+        &'a self,
+        url: &'a SafeUrl,
+        upload: &'a Upload,
+    ) -> BoxFuture<'a, Result<(), NetError>> {
+        Box::pin(self.store(url, upload))
+    }
 }
 
 impl HttpTransport {
+    /// Sends a file once; gives the status.
+    async fn send_file(
+        &self,
+        url: &SafeUrl,
+        upload: &Upload,
+        pass: &Pass,
+    ) -> Result<reqwest::Response, NetError> {
+        let failed = |text| NetError::Put { url: url.to_string(), text };
+        let (length, pieces) =
+            upload.open().map_err(|err| failed(crate::sys::error::reason(&err)))?;
+        let body = reqwest::Body::wrap_stream(futures_util::stream::iter(pieces));
+        let place = bare(url.secret());
+        let client = self.client(&place)?;
+        let request = client.client.put(place.clone()).headers(pass.headers());
+        let request = request.header(CONTENT_LENGTH, length).header(IF_NONE_MATCH, "*");
+        let sent = match request.body(body).build() {
+            Ok(request) => client.send(request).await,
+            Err(err) => Err(err),
+        };
+        sent.map_err(|err| failed(explain(&err, &place, None).0))
+    }
+
+    /// The same, once more with other credentials if the first ones were refused.
+    async fn store(&self, url: &SafeUrl, upload: &Upload) -> Result<(), NetError> {
+        let mut pass = self.credentials.first(url).await?;
+        loop {
+            let response = self.send_file(url, upload, &pass).await?;
+            let status = response.status();
+            // 412: it is there already.
+            if status.is_success() || status.as_u16() == 412 {
+                return Ok(());
+            }
+            let refused = || refusal(&response);
+            let renewal = self.credentials.again(url, &pass, status.as_u16(), refused).await?;
+            let Some(renewal) = renewal else {
+                return Err(NetError::Put { url: url.to_string(), text: status_text(status) });
+            };
+            pass = renewal.pass;
+            self.settle(&renewal.fills).await;
+        }
+    }
+
     /// Sends a request, and tells the observer of it.
     async fn observed(&self, request: &Request<'_>) -> Result<reqwest::Response, NetError> {
         let shown = request.url.to_string();
@@ -279,8 +341,8 @@ fn status_text(status: reqwest::StatusCode) -> String {
     }
 }
 
-fn build_clients(settings: &HttpSettings) -> Result<Clients, String> {
-    let tls = tls::client_config(settings.cert_file.as_deref(), &settings.cert_dirs)
+fn build_clients(settings: &HttpSettings, identity: Option<&Identity>) -> Result<Clients, String> {
+    let tls = tls::client_config(settings.cert_file.as_deref(), &settings.cert_dirs, identity)
         .map_err(|err| format!("tls: {err}"))?;
     Clients::new(settings.connections, |telling| {
         let rule = Arc::clone(&settings.proxy);
@@ -343,6 +405,9 @@ fn explain(err: &reqwest::Error, place: &Url, proxy: Option<&Url>) -> (String, R
     while let Some(cause) = source {
         if let Some(tls) = find_tls(cause) {
             return explain_tls(tls, place.host_str().unwrap_or_default());
+        }
+        if cause.to_string().contains("proxy authorization required") {
+            return ("Proxy Authentication Required".to_owned(), RequestCause::ProxyAuth);
         }
         if cause.to_string().contains("dns error") {
             return (format!("{dial}: lookup {host}: no such host"), RequestCause::Dns);

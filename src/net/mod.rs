@@ -21,15 +21,18 @@ pub mod dispatch;
 pub mod error;
 pub mod helper;
 pub mod http;
+pub mod identity;
 pub mod network;
 pub mod probe;
 pub mod settings;
 pub mod tls;
+pub mod upload;
 pub mod url;
 
 pub use error::NetError;
 pub use network::Network;
 pub use settings::TransferSettings;
+pub use upload::Upload;
 pub use url::SafeUrl;
 
 /// A future that can be sent to another thread.
@@ -94,6 +97,20 @@ pub trait Exchange: Send + Sync {
     /// # Errors
     /// As [`Transport::get`].
     fn exchange<'a>(&'a self, request: Request<'a>) -> BoxFuture<'a, Result<Response, NetError>>;
+
+    /// Has a file stored (PUT), unless there is one of that name already, which is as well.
+    ///
+    /// # Errors
+    /// When it was not stored.
+    fn put<'a>(
+        &'a self,
+        url: &'a SafeUrl,
+        upload: &'a Upload,
+    ) -> BoxFuture<'a, Result<(), NetError>> {
+        let text = format!("cannot send {} anything", url);
+        let _ = upload;
+        Box::pin(async move { Err(NetError::Refused(text)) })
+    }
 }
 
 /// A request to be sent once.

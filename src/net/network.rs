@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::event::Observer;
 use crate::net::{
     Ask, BoxFuture, Exchange, Method, NetError, Request, Response, SafeUrl, TransferSettings,
-    Transport,
+    Transport, Upload,
 };
 
 /// The network in one run. Clones are the same network.
@@ -29,6 +29,14 @@ impl Network {
     /// The settings that hold where no others are given.
     pub fn settings(&self) -> &TransferSettings {
         &self.settings
+    }
+
+    /// Has a file stored at a URL, unless there is one of that name already. It is tried once.
+    ///
+    /// # Errors
+    /// When it was not stored.
+    pub async fn put(&self, url: &SafeUrl, upload: &Upload) -> Result<(), NetError> {
+        self.exchange.put(url, upload).await
     }
 
     /// A transport with these settings, for one entry of GOPROXY: its limits on rates are its own.

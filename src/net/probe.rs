@@ -36,7 +36,7 @@ pub struct Prober {
 impl Prober {
     /// A prober that trusts what requests trust.
     pub fn new(cert_file: Option<&Path>, cert_dirs: &[PathBuf]) -> Prober {
-        Prober { tls: tls::client_config(cert_file, cert_dirs).ok().map(Arc::new) }
+        Prober { tls: tls::client_config(cert_file, cert_dirs, None).ok().map(Arc::new) }
     }
 
     /// Reaches the server of an http or https address, and hangs up.

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 
+use crate::net::identity::Identity;
+
 /// Where the system keeps its bundle of certificates, in the order in which Go looks.
 const BUNDLES: [&str; 6] = [
     "/etc/ssl/certs/ca-certificates.crt",
@@ -19,24 +21,34 @@ const BUNDLES: [&str; 6] = [
     "/etc/ssl/cert.pem",
 ];
 
-/// The client's TLS settings: HTTP/2 preferred, HTTP/1.1 accepted.
+/// The client's TLS settings: HTTP/2 preferred, HTTP/1.1 accepted; `identity` is shown to servers that ask.
 ///
 /// # Errors
-/// When the cryptographic provider can't offer the safe protocol versions.
+/// When the cryptographic provider can't offer the safe protocol versions, or our own certificate can't be
+/// read.
 pub fn client_config(
     cert_file: Option<&Path>,
     cert_dirs: &[PathBuf],
-) -> Result<ClientConfig, rustls::Error> {
+    identity: Option<&Identity>,
+) -> Result<ClientConfig, String> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(cert_file, cert_dirs) {
         // One unreadable certificate must not take the others with it.
         let _ = roots.add(certificate);
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|err| err.to_string())?
+        .with_root_certificates(roots);
+    let mut config = match identity {
+        None => config.with_no_client_auth(),
+        Some(identity) => {
+            let (certs, key) = identity.read()?;
+            let shown = identity.cert.display();
+            config.with_client_auth_cert(certs, key).map_err(|err| format!("{shown}: {err}"))?
+        }
+    };
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }

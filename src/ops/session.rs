@@ -15,13 +15,16 @@ use crate::net::credentials::{AuthSettings, Login, Method};
 use crate::net::dispatch::Dispatch;
 use crate::net::helper::Helpers;
 use crate::net::http::{HttpSettings, HttpTransport};
+use crate::net::identity::Identity;
 use crate::net::{Network, Patience, SafeUrl, TransferSettings, Transport};
 use crate::ops::project::config_error;
 use crate::ops::speeds::Speeds;
 use crate::pipeline::explain::Explaining;
-use crate::pipeline::{Limits, Pipeline};
+use crate::pipeline::upload::Uploads;
+use crate::pipeline::{Limits, Pipeline, Shared, Sources};
 use crate::source::Source;
 use crate::source::breaker::Rules;
+use crate::source::cache_proxy::{self, Cache, CacheProxies, Rest};
 use crate::source::chain::{Chain, Entry, Link, Picked};
 use crate::source::choice::{Candidate, Choice};
 use crate::source::file::FileTransport;
@@ -73,9 +76,28 @@ fn make(ctx: &Ctx, gosum: GoSum) -> Result<Arc<Pipeline>, Error> {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let limits = Limits { zips: ctx.jobs, unpackers: cores };
     let bodies = Budget::new(BODY_MEMORY);
-    let chain = chain(ctx, &bodies);
+    let sources = Sources { shared: shared(ctx, &bodies)?, chain: chain(ctx, &bodies) };
     let explain = Explaining { level: ctx.explain, temp_dir: config.temp_dir.clone() };
-    Ok(Pipeline::new(chain, store, verifier, limits, bodies, explain, Arc::clone(&ctx.observer)))
+    let observer = Arc::clone(&ctx.observer);
+    Ok(Pipeline::new(sources, store, verifier, limits, bodies, explain, observer))
+}
+
+/// The caches of GOCACHEPROXY.
+fn shared(ctx: &Ctx, bodies: &Budget) -> Result<Shared, Error> {
+    let setting = ctx.config.cache_proxies().map_err(config_error)?;
+    let transport: Arc<dyn Transport> =
+        Arc::new(FileTransport::new(ctx.network.transport(cache_proxy::settings())));
+    let caches = setting.urls.iter().map(|url| {
+        let base = SafeUrl::new(url.secret().clone());
+        let proxy = Proxy::new(base.clone(), Arc::clone(&transport), bodies.clone());
+        let proxy = proxy.with_patience(Patience::None);
+        let rest: Rest = Arc::new(|time| Box::pin(tokio::time::sleep(time)));
+        Arc::new(Cache::new(base, proxy, rest, Arc::clone(&ctx.observer)))
+    });
+    let caches: Vec<Arc<Cache>> = caches.collect();
+    let stores = setting.write && !ctx.dry && !caches.is_empty();
+    let uploads = stores.then(|| Arc::clone(&ctx.uploads));
+    Ok(Shared { caches: CacheProxies::new(caches), uploads })
 }
 
 fn chain(ctx: &Ctx, bodies: &Budget) -> Chain {
@@ -178,6 +200,11 @@ pub fn network(config: &Config, observer: &Arc<dyn Observer>) -> Network {
     Network::new(Arc::new(http), TransferSettings::default(), Arc::clone(observer))
 }
 
+/// What is stored in the caches of GOCACHEPROXY in one run.
+pub fn uploads(network: &Network, observer: &Arc<dyn Observer>) -> Arc<Uploads> {
+    Arc::new(Uploads::new(network.clone(), Arc::clone(observer)))
+}
+
 /// The transport of one run: files, and HTTP with the settings that each proxy has in gomodfetch.toml.
 pub fn transport(network: &Network, config: &Config) -> Arc<dyn Transport> {
     let with = |rules: &file::Rules| network.transport(settings(rules, network.settings()));
@@ -213,6 +240,15 @@ fn http_settings(config: &Config) -> HttpSettings {
     HttpSettings {
         cert_file: config.cert_file.clone(),
         cert_dirs: config.cert_dirs.clone().unwrap_or_default(),
+        identities: config
+            .client_certs
+            .iter()
+            .map(|cert| Identity {
+                host: cert.host.clone(),
+                cert: cert.cert.clone(),
+                key: cert.key.clone(),
+            })
+            .collect(),
         proxy: Arc::new(move |url| {
             proxies.proxy_for(url).map(|proxy| proxy.cloned()).map_err(|err| err.to_string())
         }),

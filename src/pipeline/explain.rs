@@ -43,14 +43,27 @@ pub struct Explaining {
 pub enum Place {
     /// A source, by its name.
     Source(String),
+    /// A cache of GOCACHEPROXY, by its name.
+    Shared(String),
     /// The module cache.
     Cache,
+}
+
+impl Place {
+    /// An error about content that came from here. What a cache sends in contradiction to a hash ends the
+    /// run: nobody else is asked for it, and its owner should know.
+    pub(super) fn judged(&self, err: Error) -> Error {
+        match self {
+            Place::Shared(_) if err.cause_as::<Mismatch>().is_some() => err.fatal(),
+            _ => err,
+        }
+    }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Place::Source(name) => f.write_str(name),
+            Place::Source(name) | Place::Shared(name) => f.write_str(name),
             Place::Cache => f.write_str("the module cache"),
         }
     }
@@ -295,6 +308,9 @@ fn advice(
     match place {
         Place::Cache => lines.push(format!(
             "remove what the module cache has of {module}, and it will be downloaded again"
+        )),
+        Place::Shared(name) => lines.push(format!(
+            "remove {module} from the cache {name}, or that from GOCACHEPROXY, and tell its owner"
         )),
         Place::Source(name) => lines.push(format!(
             "set GOPROXY to another proxy than {name}, and tell its operator, who may not know"

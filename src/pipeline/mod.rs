@@ -16,12 +16,15 @@ use tokio::sync::{Semaphore, watch};
 use crate::error::{Error, ErrorKind};
 use crate::event::Observer;
 use crate::pipeline::explain::{Explaining, Place};
+use crate::pipeline::upload::Uploads;
+use crate::source::cache_proxy::CacheProxies;
 use crate::source::chain::{Chain, Served};
 use crate::spec::goproxy_json::RevInfo;
 use crate::spec::module::{self, Version};
 use crate::store::Store;
 use crate::store::download::GoModFile;
 use crate::store::inspect::Inspection;
+use crate::store::layout::Kind;
 use crate::store::spool::MemoryBudget;
 use crate::sys::budget::{Budget, Held};
 use crate::sys::cores::Cores;
@@ -30,6 +33,7 @@ use crate::verify::{Verified, Verifier};
 
 pub mod explain;
 mod repair;
+pub mod upload;
 mod zip;
 
 pub use zip::{ZipDone, ZipFailure, ZipReady};
@@ -68,6 +72,7 @@ pub type Gate = watch::Receiver<Decision>;
 /// Downloads, verifies and publishes.
 pub struct Pipeline {
     chain: Chain,
+    shared: Shared,
     store: Store,
     verifier: Verifier,
     explaining: Explaining,
@@ -84,8 +89,27 @@ pub struct Pipeline {
     lists: OnceMap<Arc<str>, Result<Arc<Vec<String>>, Error>>,
     newest: OnceMap<Arc<str>, Result<Arc<RevInfo>, Error>>,
     go_mods: OnceMap<Version, Result<Arc<FoundGoMod>, Error>>,
+    /// What came from a source and not from a cache, and may have to be stored there.
+    sourced: Mutex<HashSet<(Version, Kind)>>,
     go_mods_fetched: AtomicU64,
     go_mod_bytes: AtomicU64,
+}
+
+/// Who is asked for modules.
+pub struct Sources {
+    /// The caches, first.
+    pub shared: Shared,
+    /// Whom GOPROXY names.
+    pub chain: Chain,
+}
+
+/// The caches of GOCACHEPROXY.
+#[derive(Default)]
+pub struct Shared {
+    /// Who is asked before the chain.
+    pub caches: CacheProxies,
+    /// How what came from the chain is stored there, if it is.
+    pub uploads: Option<Arc<Uploads>>,
 }
 
 /// What a download would have to fetch of a zip.
@@ -135,9 +159,9 @@ pub struct Downloaded {
 }
 
 impl Pipeline {
-    /// A pipeline for one run. `bodies` is the memory in which the chain holds go.mod files.
+    /// A pipeline for one run. `bodies` is the memory in which the sources hold go.mod files.
     pub fn new(
-        chain: Chain,
+        sources: Sources,
         store: Store,
         verifier: Verifier,
         limits: Limits,
@@ -145,8 +169,10 @@ impl Pipeline {
         explaining: Explaining,
         observer: Arc<dyn Observer>,
     ) -> Arc<Pipeline> {
+        let Sources { chain, shared } = sources;
         Arc::new(Pipeline {
             chain,
+            shared,
             store,
             verifier,
             explaining,
@@ -163,6 +189,7 @@ impl Pipeline {
             lists: OnceMap::default(),
             newest: OnceMap::default(),
             go_mods: OnceMap::default(),
+            sourced: Mutex::default(),
             go_mods_fetched: AtomicU64::new(0),
             go_mod_bytes: AtomicU64::new(0),
         })
@@ -177,7 +204,11 @@ impl Pipeline {
             return Ok(Forecast::Present);
         }
         let _turn = self.small.acquire().await;
-        let Served { answer, by } = self.chain.zip_size(module).await?;
+        let covered = self.verifier.is_known(module);
+        let Served { answer, by } = match self.shared.caches.zip_size(module, covered).await {
+            Some(served) => served,
+            None => self.chain.zip_size(module).await?,
+        };
         Ok(Forecast::Fetch { size: answer, from: by })
     }
 
@@ -220,7 +251,11 @@ impl Pipeline {
                 return Ok(Arc::new(info));
             }
             let _turn = self.small.acquire().await;
+            if let Some(cached) = self.shared.caches.info(path, revision).await {
+                return Ok(Arc::new(cached.answer));
+            }
             let fetched = self.chain.info(path, revision).await?;
+            self.came_from_source(&Version::new(Arc::clone(path), &*fetched.version), Kind::Info);
             Ok(Arc::new(fetched))
         };
         self.stats.get_or(&key, fetch).await
@@ -243,6 +278,7 @@ impl Pipeline {
         let version = Version::new(Arc::clone(path), info.version.as_str());
         if !self.kept_infos().contains(&version) && self.store.read_info(&version).is_none() {
             self.store.write_info(&version, info)?;
+            self.published(&version, Kind::Info);
         }
         Ok(())
     }
@@ -267,6 +303,7 @@ impl Pipeline {
         let fetch = || async {
             let _turn = self.small.acquire().await;
             let info = self.chain.latest(path).await?;
+            self.came_from_source(&Version::new(Arc::clone(path), &*info.version), Kind::Info);
             self.keep_info(path, &info)?;
             Ok(Arc::new(info))
         };
@@ -321,7 +358,12 @@ impl Pipeline {
         if !found.is_large {
             *slot = Some(file.clone());
         }
-        found.kept.get_or_init(|| self.store.publish_go_mod(module, &file)).clone()?;
+        let publish = || {
+            self.store.publish_go_mod(module, &file)?;
+            self.published(module, Kind::Mod);
+            Ok(())
+        };
+        found.kept.get_or_init(publish).clone()?;
         Ok(file)
     }
 
@@ -346,16 +388,41 @@ impl Pipeline {
         }
         let fetch = async {
             let _turn = self.small.acquire().await;
-            self.chain.go_mod(module).await
+            let covered = self.verifier.is_known(&module.go_mod());
+            if let Some(Served { answer, by }) = self.shared.caches.go_mod(module, covered).await {
+                return Ok((answer, Place::Shared(by)));
+            }
+            let Served { answer, by } = self.chain.go_mod(module).await?;
+            self.came_from_source(module, Kind::Mod);
+            Ok::<_, Error>((answer, Place::Source(by)))
         };
         let (served, ()) =
             futures_util::future::join(fetch, self.verifier.prefetch(module, true)).await;
-        let Served { answer, by } = served?;
+        let (answer, place) = served?;
         self.go_mods_fetched.fetch_add(1, Ordering::Relaxed);
         self.go_mod_bytes.fetch_add(answer.len() as u64, Ordering::Relaxed);
         match self.verifier.verify(file(answer)).await {
             Ok(go_mod) => Ok((go_mod, false)),
-            Err(err) => Err(self.explain(err, &Place::Source(by)).await),
+            Err(err) => Err(self.explain(place.judged(err), &place).await),
+        }
+    }
+
+    /// Notes that a file came from a source, and from no cache.
+    fn came_from_source(&self, module: &Version, kind: Kind) {
+        if self.shared.uploads.is_some() {
+            let mut sourced = self.sourced.lock().unwrap_or_else(PoisonError::into_inner);
+            sourced.insert((module.clone(), kind));
+        }
+    }
+
+    /// Stores a file in the caches, now that it stands in the module cache, if it came from a source.
+    fn published(&self, module: &Version, kind: Kind) {
+        let Some(uploads) = &self.shared.uploads else { return };
+        let mut sourced = self.sourced.lock().unwrap_or_else(PoisonError::into_inner);
+        if sourced.remove(&(module.clone(), kind))
+            && let Ok(file) = self.store.file(module, kind)
+        {
+            uploads.store(&self.shared.caches, module, kind.extension(), &file);
         }
     }
 

@@ -44,6 +44,14 @@ pub enum ZipReady {
     Staged(Box<Verified<StagedZip>>, OwnedSemaphorePermit),
 }
 
+/// What became of a zip that was fetched.
+enum Staged {
+    /// It can be published.
+    Verified(Box<Verified<StagedZip>>),
+    /// It came from a cache and is no module zip.
+    Unreadable,
+}
+
 /// The recorded hash of a zip that is in the cache already.
 struct Recorded {
     key: Version,
@@ -108,8 +116,28 @@ impl Pipeline {
         arrived: &AtomicBool,
     ) -> Result<Verified<StagedZip>, Error> {
         self.observer.event(&Event::ZipStarted { module: module.clone() });
+        match self.stage_from(module, lock, arrived, true).await? {
+            Staged::Verified(verified) => Ok(*verified),
+            Staged::Unreadable => {
+                let lock = self.lock(module).await?;
+                match self.stage_from(module, lock, arrived, false).await? {
+                    Staged::Verified(verified) => Ok(*verified),
+                    Staged::Unreadable => Err(interrupted()),
+                }
+            }
+        }
+    }
+
+    /// Fetches a zip, from a cache too if `may_be_shared`, and stages it.
+    async fn stage_from(
+        &self,
+        module: &Version,
+        lock: VersionLock,
+        arrived: &AtomicBool,
+        may_be_shared: bool,
+    ) -> Result<Staged, Error> {
         let fetched = futures_util::future::join(
-            self.zip_source(module, &lock),
+            self.zip_source(module, &lock, may_be_shared),
             self.verifier.prefetch(module, false),
         );
         let (source, place) = fetched.await.0?;
@@ -127,14 +155,38 @@ impl Pipeline {
             drop(unpacker);
             staged
         })
-        .await
-        .map_err(|err| naming(err, module))?;
+        .await;
+        let staged = match staged {
+            Ok(staged) => staged,
+            // It may be half a file, or the page of a login: nothing that can be held against a hash.
+            Err(err) if self.is_caches_fault(&err, &place) => return Ok(Staged::Unreadable),
+            Err(err) => return Err(naming(err, module)),
+        };
         let verified = match self.verifier.verify(staged).await {
             Ok(verified) => verified,
-            Err(err) => return Err(self.explain(err, &place).await),
+            Err(err) => return Err(self.explain(place.judged(err), &place).await),
         };
-        verified.content().judge(verified.proof())?;
-        Ok(verified)
+        if let Err(err) = verified.content().judge(verified.proof()) {
+            if !self.is_caches_fault(&err, &place) {
+                return Err(err);
+            }
+            // What it was believed to be on first use is not what the next one must be.
+            self.verifier.gosum().forget(module);
+            return Ok(Staged::Unreadable);
+        }
+        Ok(Staged::Verified(Box::new(verified)))
+    }
+
+    /// Whether what a cache sent is no module zip at all, which is then its failure.
+    fn is_caches_fault(&self, err: &Error, place: &Place) -> bool {
+        let Place::Shared(name) = place else { return false };
+        if !err.is_security() {
+            return false;
+        }
+        if let Some(cache) = self.shared.caches.named(name) {
+            cache.failed(err);
+        }
+        true
     }
 
     /// Makes a staged zip visible.
@@ -151,6 +203,7 @@ impl Pipeline {
                 blocking(move || store.publish_zip(*staged))
                     .await
                     .map(|()| ZipDone { hash, was_present: false })
+                    .inspect(|_| self.published(module, Kind::Zip))
             }
         };
         let outcome = match &result {
@@ -193,6 +246,7 @@ impl Pipeline {
         &self,
         module: &Version,
         lock: &VersionLock,
+        may_be_shared: bool,
     ) -> Result<(ZipSource, Place), Error> {
         self.store.clean_up(lock)?;
         if let Some(existing) = self.store.existing_zip(module)? {
@@ -200,7 +254,14 @@ impl Pipeline {
         }
         let target = self.store.file(module, Kind::Zip)?;
         let mut spool = Spool::new(&target, Arc::clone(&self.memory));
+        let covered = self.verifier.is_known(module);
+        if may_be_shared
+            && let Some(served) = self.shared.caches.zip(module, covered, &mut spool).await
+        {
+            return Ok((ZipSource::Spooled(spool), Place::Shared(served.by)));
+        }
         let served = self.chain.zip(module, &mut spool).await?;
+        self.came_from_source(module, Kind::Zip);
         Ok((ZipSource::Spooled(spool), Place::Source(served.by)))
     }
 }

@@ -96,6 +96,9 @@ impl Observer for Reporter {
             Event::RequestFinished { url, outcome, elapsed } if self.trace => {
                 self.line(&format!("# get {url}: {outcome} ({:.3}s)", elapsed.as_secs_f64()));
             }
+            Event::NotStored { reason, .. } if self.progress == Progress::Plain || self.trace => {
+                self.line(&format!("gomodfetch: GOCACHEPROXY: {reason}"));
+            }
             Event::ZipStarted { module } if self.progress == Progress::Plain => {
                 self.line(&format!("go: downloading {} {}", module.path, module.version));
             }

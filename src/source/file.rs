@@ -7,7 +7,9 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 
 use crate::net::{Ask, BoxFuture, Extra, NetError, Piece, Response, SafeUrl, Transport};
-use crate::sys::error::reason;
+use crate::sys::IoError;
+use crate::sys::error::{at, reason};
+use crate::sys::file::{self, TempFile};
 
 /// Bytes read from a file at a time.
 const PIECE: usize = 128 << 10;
@@ -70,6 +72,34 @@ fn open(url: &SafeUrl) -> Result<Response, NetError> {
         tried: None,
         body: futures_util::stream::iter(Pieces { file, url: url.clone(), done: false }).boxed(),
     })
+}
+
+/// Puts a copy of `file` where a file URL says, unless there is one already. Blocks.
+///
+/// # Errors
+/// When it can't be read or written; nothing is left behind then.
+pub fn store_file(file: &Path, url: &SafeUrl) -> Result<(), NetError> {
+    let target = file_path(url)?;
+    let failed = |text: String| NetError::Put { url: url.to_string(), text };
+    if target.exists() {
+        return Ok(());
+    }
+    let (Some(dir), Some(name)) = (target.parent(), target.file_name()) else {
+        return Err(failed("no such place".to_owned()));
+    };
+    let copy = || -> Result<(), IoError> {
+        file::create_dir_all(dir)?;
+        let mut temp = TempFile::create(dir, &name.to_string_lossy())?;
+        let mut source = std::fs::File::open(file).map_err(at("open", file))?;
+        let mut piece = vec![0; PIECE];
+        loop {
+            match source.read(&mut piece).map_err(at("read", file))? {
+                0 => return temp.persist(&target),
+                count => temp.write_all(piece.get(..count).unwrap_or_default())?,
+            }
+        }
+    };
+    copy().map_err(|err| failed(err.to_string()))
 }
 
 /// The path that a file URL names on this system.
@@ -148,6 +178,14 @@ mod tests {
         assert!(missing.to_string().ends_with("other: no such file or directory"), "{missing}");
         let directory = transport.get(&base.join(""), ask).await.err().unwrap();
         assert!(!directory.is_not_found());
+        let source = dir.path().join("some file");
+        for name in ["a/b/c", "a/b/c"] {
+            assert_eq!(store_file(&source, &base.join(name)), Ok(()));
+            assert!(std::fs::read(dir.path().join(name)).unwrap() == big);
+        }
+        assert_eq!(std::fs::read_dir(dir.path().join("a/b")).unwrap().count(), 1);
+        let err = store_file(&source, &base.join("a/b/c/d")).unwrap_err().to_string();
+        assert!(err.starts_with("Put \"file://") && err.contains("a/b/c"), "{err}");
         let http = SafeUrl::new(url::Url::parse("http://example.com/x").unwrap());
         assert!(transport.get(&http, ask).await.is_err());
     }

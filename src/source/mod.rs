@@ -15,6 +15,7 @@ use crate::spec::module::Version;
 use crate::sys::budget::Held;
 
 pub mod breaker;
+pub mod cache_proxy;
 pub mod chain;
 pub mod choice;
 pub mod discovery;

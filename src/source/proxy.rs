@@ -106,13 +106,17 @@ impl Proxy {
         }
     }
 
-    fn zip_url(&self, module: &Version) -> Result<SafeUrl, Error> {
+    /// Where a file of a version is, `extension` being `info`, `mod` or `zip`.
+    ///
+    /// # Errors
+    /// When path or version can't be escaped.
+    pub fn file_url(&self, module: &Version, extension: &str) -> Result<SafeUrl, Error> {
         let escaped = escape_version(&module.path, &module.version)?;
-        self.url(&module.path, &format!("@v/{escaped}.zip"))
+        self.url(&module.path, &format!("@v/{escaped}.{extension}"))
     }
 
     async fn copy_zip(&self, module: &Version, sink: &mut dyn ZipSink) -> Result<(), Error> {
-        let url = self.zip_url(module)?;
+        let url = self.file_url(module, "zip")?;
         let mut response = self.transport.get(&url, self.ask(BodyKind::Large)).await?.ok().await?;
         if response.length.is_some_and(|length| length > MAX_ZIP) {
             return Err(too_large());
@@ -174,7 +178,7 @@ impl Source for Proxy {
     fn zip_size<'a>(&'a self, module: &'a Version) -> BoxFuture<'a, Result<Option<u64>, Error>> {
         Box::pin(async move {
             let size = async {
-                let url = self.zip_url(module)?;
+                let url = self.file_url(module, "zip")?;
                 Ok(self.transport.length(&url, self.ask(BodyKind::Small)).await?)
             };
             size.await.map_err(|err: Error| of_version(err, &module.path, &module.version))

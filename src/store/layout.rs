@@ -21,7 +21,7 @@ use crate::spec::{goversion, semver};
 use crate::store::Store;
 
 /// A kind of file in `@v/`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// `.info`: version, time and origin as JSON.
     Info,
@@ -38,7 +38,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    fn extension(self) -> &'static str {
+    /// What its name ends with, behind the dot.
+    pub fn extension(self) -> &'static str {
         match self {
             Kind::Info => "info",
             Kind::Mod => "mod",

@@ -146,8 +146,8 @@ impl Verifier {
         }
     }
 
-    /// Whether the hash of a zip will be compared with one that is known to somebody else, rather than
-    /// be trusted on first use.
+    /// Whether the hash of a zip or a go.mod will be compared with one that is known to somebody else,
+    /// rather than be trusted on first use.
     pub fn is_known(&self, module: &Version) -> bool {
         self.gosum.has(module) || (self.uses_database)(&module.path)
     }

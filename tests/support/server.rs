@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::Response;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -31,6 +32,7 @@ use super::ranges::Ranges;
 use super::registry::Registry;
 use super::reply::{Reply, TEXT};
 use super::requests::{Request, Requests};
+use super::shelf::Shelf;
 use super::sumlog::SumLog;
 use super::tls::{Authority, LOOPBACK};
 
@@ -55,6 +57,8 @@ pub struct Builder {
     protocol: Protocol,
     latency: Duration,
     listens: bool,
+    shelf: Option<Shelf>,
+    clients: Option<Authority>,
 }
 
 impl Builder {
@@ -106,6 +110,18 @@ impl Builder {
         self
     }
 
+    /// Lets only clients in that have a certificate of this authority.
+    pub fn only_clients_of(mut self, authority: &Authority) -> Self {
+        self.clients = Some(authority.clone());
+        self
+    }
+
+    /// Keeps what it is given (PUT), and serves that before the registry.
+    pub fn stores(mut self) -> Self {
+        self.shelf = Some(Shelf::default());
+        self
+    }
+
     /// Starts it.
     pub fn start(self) -> Server {
         Server::start(self)
@@ -126,6 +142,7 @@ pub struct Server {
 struct Shared {
     registry: Mutex<Registry>,
     sumdb: Mutex<Option<SumLog>>,
+    shelf: Mutex<Option<Shelf>>,
     faults: Mutex<Vec<Fault>>,
     chaos: Mutex<Option<Chaos>>,
     ranges: Mutex<Ranges>,
@@ -151,6 +168,8 @@ impl Server {
             protocol: Protocol::Both,
             latency: Duration::ZERO,
             listens: true,
+            shelf: None,
+            clients: None,
         }
     }
 
@@ -172,12 +191,14 @@ impl Server {
         };
         let names: Vec<&str> = builder.names.iter().map(String::as_str).collect();
         let tls = builder.tls.as_ref().map(|authority| {
-            let config = authority.server_config(&names, builder.expired, alpn);
+            let config =
+                authority.server_config(&names, builder.expired, alpn, builder.clients.as_ref());
             TlsAcceptor::from(Arc::new(config))
         });
         let shared = Arc::new(Shared {
             registry: Mutex::new(builder.registry),
             sumdb: Mutex::new(builder.sumdb),
+            shelf: Mutex::new(builder.shelf),
             faults: Mutex::default(),
             chaos: Mutex::default(),
             ranges: Mutex::new(Ranges::ignored()),
@@ -258,6 +279,12 @@ impl Server {
     /// The file for SSL_CERT_FILE, if the server has TLS.
     pub fn ca_file(&self) -> Option<PathBuf> {
         self.authority.as_ref().map(Authority::file)
+    }
+
+    /// What it keeps, to be changed while the server runs.
+    #[track_caller]
+    pub fn shelf<T>(&self, with: impl FnOnce(&mut Shelf) -> T) -> T {
+        with(lock(&self.shared.shelf).as_mut().expect("a server that stores"))
     }
 
     /// The registry, to be changed while the server runs. No answer is given while it is held.
@@ -475,7 +502,15 @@ async fn answer(
     if effect.go_away {
         line.command(Command::GoAway);
     }
-    let reply = effective_reply(shared, &effect, &record);
+    let given = if record.method == "PUT" && effect.status.is_none() {
+        super::shelf::read(request.into_body()).await
+    } else {
+        None
+    };
+    let reply = match given.and_then(|body| keep(shared, &record, body)) {
+        Some(reply) => reply,
+        None => effective_reply(shared, &effect, &record),
+    };
     let ranges = effect.ranges.unwrap_or(*lock(&shared.ranges));
     let nth = shared.answered.fetch_add(1, Ordering::SeqCst);
     let (reply, headers) = in_part(ranges, reply, &record, nth);
@@ -517,6 +552,12 @@ fn effective_reply(shared: &Shared, effect: &Effect, request: &Request) -> Reply
     }
 }
 
+/// Keeps what was given, if the server does that.
+fn keep(shared: &Shared, request: &Request, body: Bytes) -> Option<Reply> {
+    let path = percent_decode(&request.path)?;
+    Some(lock(&shared.shelf).as_mut()?.put(request, &path, body))
+}
+
 /// What the registry or the database answers.
 fn truth(shared: &Shared, request: &Request) -> Reply {
     if request.method != "GET" && request.method != "HEAD" {
@@ -525,6 +566,9 @@ fn truth(shared: &Shared, request: &Request) -> Reply {
     let Some(path) = percent_decode(&request.path) else {
         return Reply::error(400, "malformed path");
     };
+    if let Some(kept) = lock(&shared.shelf).as_ref().and_then(|shelf| shelf.get(&path)) {
+        return Reply::ok("application/octet-stream", kept.clone());
+    }
     // The database first: the order in which tests take the two locks.
     let mut sumdb = lock(&shared.sumdb);
     let registry = lock(&shared.registry);

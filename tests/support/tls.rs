@@ -8,8 +8,11 @@ use rcgen::{
     KeyUsagePurpose, date_time_ymd,
 };
 use tempfile::TempDir;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
-use tokio_rustls::rustls::{ServerConfig, crypto::ring};
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::server::danger::ClientCertVerifier;
+use tokio_rustls::rustls::{RootCertStore, ServerConfig, crypto::ring};
 
 /// The names under which a server is reached.
 pub const LOOPBACK: [&str; 3] = ["127.0.0.1", "::1", "localhost"];
@@ -55,8 +58,37 @@ impl Authority {
         self.inner.folder.path()
     }
 
-    /// What a server of these names needs; `expired` certificates ended in 2001.
-    pub fn server_config(&self, names: &[&str], expired: bool, alpn: &[&[u8]]) -> ServerConfig {
+    /// A certificate for a client, and its key, as PEM.
+    pub fn client(&self) -> (String, String) {
+        let mut params = CertificateParams::new(Vec::new()).expect("no names");
+        params.distinguished_name.push(DnType::CommonName, "Test Client");
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        params.use_authority_key_identifier_extension = true;
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.signed_by(&key, &self.inner.issuer).expect("a certificate");
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    /// Lets nobody in but clients with a certificate of this authority.
+    fn verifier(&self) -> Arc<dyn ClientCertVerifier> {
+        let mut roots = RootCertStore::empty();
+        let certificate = CertificateDer::from_pem_slice(self.pem().as_bytes());
+        roots.add(certificate.expect("a certificate")).expect("an authority");
+        let provider = Arc::new(ring::default_provider());
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
+        verifier.build().expect("a verifier")
+    }
+
+    /// What a server of these names needs; `expired` certificates ended in 2001. With `clients`, only
+    /// those with a certificate of that authority are let in.
+    pub fn server_config(
+        &self,
+        names: &[&str],
+        expired: bool,
+        alpn: &[&[u8]],
+        clients: Option<&Authority>,
+    ) -> ServerConfig {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).expect("host names");
         params.distinguished_name.push(DnType::CommonName, "Test Server");
@@ -70,10 +102,14 @@ impl Authority {
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.inner.issuer).expect("a certificate");
         let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key in PKCS #8");
-        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
-            .expect("TLS versions")
-            .with_no_client_auth()
+            .expect("TLS versions");
+        let config = match clients {
+            Some(authority) => config.with_client_cert_verifier(authority.verifier()),
+            None => config.with_no_client_auth(),
+        };
+        let mut config = config
             .with_single_cert(vec![certificate.der().clone()], key)
             .expect("a certificate that fits its key");
         config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();

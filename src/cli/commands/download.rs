@@ -104,7 +104,8 @@ pub fn run(call: Invocation<'_>) -> anyhow::Result<u8> {
     crate::sys::limits::raise_open_files();
     let Invocation { ctx, reporter, printer, .. } = call;
     if ctx.dry {
-        let result = operate(move || async move { ops::dry_run::run(&ctx, &args).await })?;
+        let result =
+            operate(&ctx.clone(), move || async move { ops::dry_run::run(&ctx, &args).await })?;
         reporter.finish();
         let plan = match result {
             Ok(plan) => plan,
@@ -123,7 +124,7 @@ pub fn run(call: Invocation<'_>) -> anyhow::Result<u8> {
     // Shared, since what is known is told even of a run that is broken off.
     let told = Arc::new(Mutex::new(print::Results::new(json, stream)));
     let telling = Arc::clone(&told);
-    let result = operate(move || async move {
+    let result = operate(&ctx.clone(), move || async move {
         let mut each = |module: &ops::download::Module| {
             telling.lock().unwrap_or_else(PoisonError::into_inner).module(&module.json);
         };

@@ -52,7 +52,7 @@ pub fn run(call: Invocation<'_>) -> anyhow::Result<u8> {
     let format = Format::ALL.iter().find(|(known, _)| *known == name);
     let format = format.map_or(Format::Go, |(_, format)| *format);
     let Invocation { ctx, reporter, printer, .. } = call;
-    let result = operate(move || async move { ops::graph::run(&ctx, &args).await })?;
+    let result = operate(&ctx.clone(), move || async move { ops::graph::run(&ctx, &args).await })?;
     reporter.finish();
     match result {
         Err(err) => Ok(printer.error(&err)),

@@ -95,7 +95,7 @@ pub fn run(call: Invocation<'_>) -> anyhow::Result<u8> {
     };
     crate::sys::limits::raise_open_files();
     let Invocation { ctx, reporter, printer, .. } = call;
-    let result = operate(move || async move { ops::list::run(&ctx, &args).await })?;
+    let result = operate(&ctx.clone(), move || async move { ops::list::run(&ctx, &args).await })?;
     reporter.finish();
     let outcome = match result {
         Ok(outcome) => outcome,

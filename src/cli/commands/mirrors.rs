@@ -84,7 +84,8 @@ pub fn run(call: Invocation<'_>) -> anyhow::Result<u8> {
     let json = call.matches.get_flag("mirrors-json");
     let write = call.matches.get_one::<String>("write").cloned();
     let Invocation { ctx, reporter, printer, .. } = call;
-    let result = operate(move || async move { ops::mirrors::run(&ctx, &args).await })?;
+    let result =
+        operate(&ctx.clone(), move || async move { ops::mirrors::run(&ctx, &args).await })?;
     reporter.finish();
     let outcome = match result {
         Ok(outcome) => outcome,
