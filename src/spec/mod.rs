@@ -10,6 +10,7 @@
 //! | is this path, version or pseudo-version allowed?      | [`module`]            |
 //! | which version does `@latest` or `@>=v1.2` mean?       | [`query`]             |
 //! | what does this go.mod or go.work say?                 | [`modfile`]           |
+//! | what does this source file import, and when is it built? | [`imports`]        |
 //! | which modules is this vendor directory made of?      | [`modulestxt`]        |
 //! | which versions are selected?                          | [`mvs`]               |
 //! | which hashes does go.sum know?                        | [`gosum`]             |
@@ -34,6 +35,7 @@ pub mod gosum;
 pub mod gotemplate;
 pub mod gourl;
 pub mod goversion;
+pub mod imports;
 pub mod modfile;
 pub mod module;
 pub mod modulestxt;

@@ -216,7 +216,7 @@ fn has_good_underscores(text: &str) -> bool {
 }
 
 /// What a quoted text says; `None` if it is malformed.
-pub(super) fn unquote(quoted: &str) -> Option<Vec<u8>> {
+pub(in crate::spec) fn unquote(quoted: &str) -> Option<Vec<u8>> {
     if let Some(raw) = quoted.strip_prefix('`') {
         let raw = raw.strip_suffix('`')?;
         return (!raw.contains('`')).then(|| raw.replace('\r', "").into_bytes());

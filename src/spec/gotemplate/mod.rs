@@ -40,6 +40,7 @@ pub mod value;
 
 use thiserror::Error;
 
+pub(in crate::spec) use literal::unquote;
 use value::Value;
 
 /// Why a template can't be parsed or executed, in go's words.

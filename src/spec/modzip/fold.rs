@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 /// The name with each character replaced by the one that stands for all its cases; two names
 /// collide if and only if they are equal afterwards.
-pub(super) fn fold(name: &str) -> Cow<'_, str> {
+pub fn fold(name: &str) -> Cow<'_, str> {
     if name.bytes().all(|c| c.is_ascii() && !c.is_ascii_uppercase()) {
         return Cow::Borrowed(name);
     }

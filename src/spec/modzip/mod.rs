@@ -70,6 +70,7 @@ pub mod write;
 pub use check::{CheckError, Checked, ModuleFile, UnexpectedFileError, check_prefix, check_zip};
 pub use choose::{CreateError, CreateReason, Kind, TreeFile, choose, wants_license};
 pub use extract::Inflater;
+pub use fold::fold;
 pub use hash::{HashError, hash_zip};
 pub use oddity::{EntryOddity, Oddity};
 pub use read::{Archive, Entry, Header, ZipError};
