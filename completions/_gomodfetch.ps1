@@ -30,10 +30,13 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('download', 'download', [CompletionResultType]::ParameterValue, 'Download modules into the module cache')
             [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Print the module graph')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that the modules in the cache are what was downloaded')
+            [CompletionResult]::new('vendor', 'vendor', [CompletionResultType]::ParameterValue, 'Make the vendor directory anew, or check it')
+            [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Tell why packages or modules are needed')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Tell what is known of modules: versions, updates, retractions, folders')
             [CompletionResult]::new('mirrors', 'mirrors', [CompletionResultType]::ParameterValue, 'Measure module proxies')
             [CompletionResult]::new('env', 'env', [CompletionResultType]::ParameterValue, 'Show every setting and where it came from')
             [CompletionResult]::new('mod', 'mod', [CompletionResultType]::ParameterValue, 'go''s names for the commands: `mod download` is `download`')
+            [CompletionResult]::new('work', 'work', [CompletionResultType]::ParameterValue, 'go''s names for commands of workspaces: `work vendor`')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the man page (roff)')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -97,6 +100,47 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Check everything in the module cache, in a module or outside of any')
             [CompletionResult]::new('--sumdb', '--sumdb', [CompletionResultType]::ParameterName, 'Hold the cache and go.sum against the checksum database')
             [CompletionResult]::new('--repair', '--repair', [CompletionResultType]::ParameterName, 'Fetch again what is damaged')
+            [CompletionResult]::new('--ignore-missing-use', '--ignore-missing-use', [CompletionResultType]::ParameterName, 'Go on without the modules that go.work uses and that are not there')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'Say at the end, on stderr, which proxy served how much (so does -x)')
+            [CompletionResult]::new('--hints', '--hints', [CompletionResultType]::ParameterName, 'Print advice after errors even where stderr is no terminal')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'gomodfetch;vendor' {
+            [CompletionResult]::new('--e', '--e', [CompletionResultType]::ParameterName, 'Go on in spite of packages that can''t be loaded')
+            [CompletionResult]::new('--o', '--o', [CompletionResultType]::ParameterName, 'Make this directory in place of vendor')
+            [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Only compare the vendor directory with what it should be')
+            [CompletionResult]::new('--modfile', '--modfile', [CompletionResultType]::ParameterName, 'Use this file in place of go.mod')
+            [CompletionResult]::new('--overlay', '--overlay', [CompletionResultType]::ParameterName, 'JSON file that names stand-ins for files')
+            [CompletionResult]::new('--modcacherw', '--modcacherw', [CompletionResultType]::ParameterName, 'Leave new directories in the module cache writable')
+            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--x', '--x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown [default: a bar on a terminal, else nothing]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--ignore-missing-use', '--ignore-missing-use', [CompletionResultType]::ParameterName, 'Go on without the modules that go.work uses and that are not there')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'Say at the end, on stderr, which proxy served how much (so does -x)')
+            [CompletionResult]::new('--hints', '--hints', [CompletionResultType]::ParameterName, 'Print advice after errors even where stderr is no terminal')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'gomodfetch;why' {
+            [CompletionResult]::new('--m', '--m', [CompletionResultType]::ParameterName, 'The arguments are modules')
+            [CompletionResult]::new('--vendor', '--vendor', [CompletionResultType]::ParameterName, 'Leave out tests of dependencies')
+            [CompletionResult]::new('--modfile', '--modfile', [CompletionResultType]::ParameterName, 'Use this file in place of go.mod')
+            [CompletionResult]::new('--overlay', '--overlay', [CompletionResultType]::ParameterName, 'JSON file that names stand-ins for files')
+            [CompletionResult]::new('--modcacherw', '--modcacherw', [CompletionResultType]::ParameterName, 'Leave new directories in the module cache writable')
+            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--x', '--x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown [default: a bar on a terminal, else nothing]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
             [CompletionResult]::new('--ignore-missing-use', '--ignore-missing-use', [CompletionResultType]::ParameterName, 'Go on without the modules that go.work uses and that are not there')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
@@ -181,6 +225,8 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('download', 'download', [CompletionResultType]::ParameterValue, 'Download modules into the module cache')
             [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Print the module graph')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that the modules in the cache are what was downloaded')
+            [CompletionResult]::new('vendor', 'vendor', [CompletionResultType]::ParameterValue, 'Make the vendor directory anew, or check it')
+            [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Tell why packages or modules are needed')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -251,10 +297,53 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'gomodfetch;mod;vendor' {
+            [CompletionResult]::new('--e', '--e', [CompletionResultType]::ParameterName, 'Go on in spite of packages that can''t be loaded')
+            [CompletionResult]::new('--o', '--o', [CompletionResultType]::ParameterName, 'Make this directory in place of vendor')
+            [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Only compare the vendor directory with what it should be')
+            [CompletionResult]::new('--modfile', '--modfile', [CompletionResultType]::ParameterName, 'Use this file in place of go.mod')
+            [CompletionResult]::new('--overlay', '--overlay', [CompletionResultType]::ParameterName, 'JSON file that names stand-ins for files')
+            [CompletionResult]::new('--modcacherw', '--modcacherw', [CompletionResultType]::ParameterName, 'Leave new directories in the module cache writable')
+            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--x', '--x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown [default: a bar on a terminal, else nothing]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--ignore-missing-use', '--ignore-missing-use', [CompletionResultType]::ParameterName, 'Go on without the modules that go.work uses and that are not there')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'Say at the end, on stderr, which proxy served how much (so does -x)')
+            [CompletionResult]::new('--hints', '--hints', [CompletionResultType]::ParameterName, 'Print advice after errors even where stderr is no terminal')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'gomodfetch;mod;why' {
+            [CompletionResult]::new('--m', '--m', [CompletionResultType]::ParameterName, 'The arguments are modules')
+            [CompletionResult]::new('--vendor', '--vendor', [CompletionResultType]::ParameterName, 'Leave out tests of dependencies')
+            [CompletionResult]::new('--modfile', '--modfile', [CompletionResultType]::ParameterName, 'Use this file in place of go.mod')
+            [CompletionResult]::new('--overlay', '--overlay', [CompletionResultType]::ParameterName, 'JSON file that names stand-ins for files')
+            [CompletionResult]::new('--modcacherw', '--modcacherw', [CompletionResultType]::ParameterName, 'Leave new directories in the module cache writable')
+            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--x', '--x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown [default: a bar on a terminal, else nothing]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--ignore-missing-use', '--ignore-missing-use', [CompletionResultType]::ParameterName, 'Go on without the modules that go.work uses and that are not there')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'Say at the end, on stderr, which proxy served how much (so does -x)')
+            [CompletionResult]::new('--hints', '--hints', [CompletionResultType]::ParameterName, 'Print advice after errors even where stderr is no terminal')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'gomodfetch;mod;help' {
             [CompletionResult]::new('download', 'download', [CompletionResultType]::ParameterValue, 'Download modules into the module cache')
             [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Print the module graph')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that the modules in the cache are what was downloaded')
+            [CompletionResult]::new('vendor', 'vendor', [CompletionResultType]::ParameterValue, 'Make the vendor directory anew, or check it')
+            [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Tell why packages or modules are needed')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -267,7 +356,54 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
         'gomodfetch;mod;help;verify' {
             break
         }
+        'gomodfetch;mod;help;vendor' {
+            break
+        }
+        'gomodfetch;mod;help;why' {
+            break
+        }
         'gomodfetch;mod;help;help' {
+            break
+        }
+        'gomodfetch;work' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('vendor', 'vendor', [CompletionResultType]::ParameterValue, 'Make the vendor directory anew, or check it')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'gomodfetch;work;vendor' {
+            [CompletionResult]::new('--e', '--e', [CompletionResultType]::ParameterName, 'Go on in spite of packages that can''t be loaded')
+            [CompletionResult]::new('--o', '--o', [CompletionResultType]::ParameterName, 'Make this directory in place of vendor')
+            [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Only compare the vendor directory with what it should be')
+            [CompletionResult]::new('--modfile', '--modfile', [CompletionResultType]::ParameterName, 'Use this file in place of go.mod')
+            [CompletionResult]::new('--overlay', '--overlay', [CompletionResultType]::ParameterName, 'JSON file that names stand-ins for files')
+            [CompletionResult]::new('--modcacherw', '--modcacherw', [CompletionResultType]::ParameterName, 'Leave new directories in the module cache writable')
+            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--x', '--x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown [default: a bar on a terminal, else nothing]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--ignore-missing-use', '--ignore-missing-use', [CompletionResultType]::ParameterName, 'Go on without the modules that go.work uses and that are not there')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'Say at the end, on stderr, which proxy served how much (so does -x)')
+            [CompletionResult]::new('--hints', '--hints', [CompletionResultType]::ParameterName, 'Print advice after errors even where stderr is no terminal')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'gomodfetch;work;help' {
+            [CompletionResult]::new('vendor', 'vendor', [CompletionResultType]::ParameterValue, 'Make the vendor directory anew, or check it')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'gomodfetch;work;help;vendor' {
+            break
+        }
+        'gomodfetch;work;help;help' {
             break
         }
         'gomodfetch;completions' {
@@ -288,10 +424,13 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('download', 'download', [CompletionResultType]::ParameterValue, 'Download modules into the module cache')
             [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Print the module graph')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that the modules in the cache are what was downloaded')
+            [CompletionResult]::new('vendor', 'vendor', [CompletionResultType]::ParameterValue, 'Make the vendor directory anew, or check it')
+            [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Tell why packages or modules are needed')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Tell what is known of modules: versions, updates, retractions, folders')
             [CompletionResult]::new('mirrors', 'mirrors', [CompletionResultType]::ParameterValue, 'Measure module proxies')
             [CompletionResult]::new('env', 'env', [CompletionResultType]::ParameterValue, 'Show every setting and where it came from')
             [CompletionResult]::new('mod', 'mod', [CompletionResultType]::ParameterValue, 'go''s names for the commands: `mod download` is `download`')
+            [CompletionResult]::new('work', 'work', [CompletionResultType]::ParameterValue, 'go''s names for commands of workspaces: `work vendor`')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the man page (roff)')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -304,6 +443,12 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             break
         }
         'gomodfetch;help;verify' {
+            break
+        }
+        'gomodfetch;help;vendor' {
+            break
+        }
+        'gomodfetch;help;why' {
             break
         }
         'gomodfetch;help;list' {
@@ -319,6 +464,8 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('download', 'download', [CompletionResultType]::ParameterValue, 'Download modules into the module cache')
             [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Print the module graph')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that the modules in the cache are what was downloaded')
+            [CompletionResult]::new('vendor', 'vendor', [CompletionResultType]::ParameterValue, 'Make the vendor directory anew, or check it')
+            [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Tell why packages or modules are needed')
             break
         }
         'gomodfetch;help;mod;download' {
@@ -328,6 +475,19 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             break
         }
         'gomodfetch;help;mod;verify' {
+            break
+        }
+        'gomodfetch;help;mod;vendor' {
+            break
+        }
+        'gomodfetch;help;mod;why' {
+            break
+        }
+        'gomodfetch;help;work' {
+            [CompletionResult]::new('vendor', 'vendor', [CompletionResultType]::ParameterValue, 'Make the vendor directory anew, or check it')
+            break
+        }
+        'gomodfetch;help;work;vendor' {
             break
         }
         'gomodfetch;help;completions' {

@@ -43,8 +43,17 @@ _gomodfetch() {
             gomodfetch,mod)
                 cmd="gomodfetch__subcmd__mod"
                 ;;
+            gomodfetch,vendor)
+                cmd="gomodfetch__subcmd__vendor"
+                ;;
             gomodfetch,verify)
                 cmd="gomodfetch__subcmd__verify"
+                ;;
+            gomodfetch,why)
+                cmd="gomodfetch__subcmd__why"
+                ;;
+            gomodfetch,work)
+                cmd="gomodfetch__subcmd__work"
                 ;;
             gomodfetch__subcmd__help,completions)
                 cmd="gomodfetch__subcmd__help__subcmd__completions"
@@ -73,8 +82,17 @@ _gomodfetch() {
             gomodfetch__subcmd__help,mod)
                 cmd="gomodfetch__subcmd__help__subcmd__mod"
                 ;;
+            gomodfetch__subcmd__help,vendor)
+                cmd="gomodfetch__subcmd__help__subcmd__vendor"
+                ;;
             gomodfetch__subcmd__help,verify)
                 cmd="gomodfetch__subcmd__help__subcmd__verify"
+                ;;
+            gomodfetch__subcmd__help,why)
+                cmd="gomodfetch__subcmd__help__subcmd__why"
+                ;;
+            gomodfetch__subcmd__help,work)
+                cmd="gomodfetch__subcmd__help__subcmd__work"
                 ;;
             gomodfetch__subcmd__help__subcmd__mod,download)
                 cmd="gomodfetch__subcmd__help__subcmd__mod__subcmd__download"
@@ -82,8 +100,17 @@ _gomodfetch() {
             gomodfetch__subcmd__help__subcmd__mod,graph)
                 cmd="gomodfetch__subcmd__help__subcmd__mod__subcmd__graph"
                 ;;
+            gomodfetch__subcmd__help__subcmd__mod,vendor)
+                cmd="gomodfetch__subcmd__help__subcmd__mod__subcmd__vendor"
+                ;;
             gomodfetch__subcmd__help__subcmd__mod,verify)
                 cmd="gomodfetch__subcmd__help__subcmd__mod__subcmd__verify"
+                ;;
+            gomodfetch__subcmd__help__subcmd__mod,why)
+                cmd="gomodfetch__subcmd__help__subcmd__mod__subcmd__why"
+                ;;
+            gomodfetch__subcmd__help__subcmd__work,vendor)
+                cmd="gomodfetch__subcmd__help__subcmd__work__subcmd__vendor"
                 ;;
             gomodfetch__subcmd__mod,download)
                 cmd="gomodfetch__subcmd__mod__subcmd__download"
@@ -94,8 +121,14 @@ _gomodfetch() {
             gomodfetch__subcmd__mod,help)
                 cmd="gomodfetch__subcmd__mod__subcmd__help"
                 ;;
+            gomodfetch__subcmd__mod,vendor)
+                cmd="gomodfetch__subcmd__mod__subcmd__vendor"
+                ;;
             gomodfetch__subcmd__mod,verify)
                 cmd="gomodfetch__subcmd__mod__subcmd__verify"
+                ;;
+            gomodfetch__subcmd__mod,why)
+                cmd="gomodfetch__subcmd__mod__subcmd__why"
                 ;;
             gomodfetch__subcmd__mod__subcmd__help,download)
                 cmd="gomodfetch__subcmd__mod__subcmd__help__subcmd__download"
@@ -106,8 +139,26 @@ _gomodfetch() {
             gomodfetch__subcmd__mod__subcmd__help,help)
                 cmd="gomodfetch__subcmd__mod__subcmd__help__subcmd__help"
                 ;;
+            gomodfetch__subcmd__mod__subcmd__help,vendor)
+                cmd="gomodfetch__subcmd__mod__subcmd__help__subcmd__vendor"
+                ;;
             gomodfetch__subcmd__mod__subcmd__help,verify)
                 cmd="gomodfetch__subcmd__mod__subcmd__help__subcmd__verify"
+                ;;
+            gomodfetch__subcmd__mod__subcmd__help,why)
+                cmd="gomodfetch__subcmd__mod__subcmd__help__subcmd__why"
+                ;;
+            gomodfetch__subcmd__work,help)
+                cmd="gomodfetch__subcmd__work__subcmd__help"
+                ;;
+            gomodfetch__subcmd__work,vendor)
+                cmd="gomodfetch__subcmd__work__subcmd__vendor"
+                ;;
+            gomodfetch__subcmd__work__subcmd__help,help)
+                cmd="gomodfetch__subcmd__work__subcmd__help__subcmd__help"
+                ;;
+            gomodfetch__subcmd__work__subcmd__help,vendor)
+                cmd="gomodfetch__subcmd__work__subcmd__help__subcmd__vendor"
                 ;;
             *)
                 ;;
@@ -116,7 +167,7 @@ _gomodfetch() {
 
     case "${cmd}" in
         gomodfetch)
-            opts="-C -h -V --C --help --version download graph verify list mirrors env mod completions man help"
+            opts="-C -h -V --C --help --version download graph verify vendor why list mirrors env mod work completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -310,7 +361,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__help)
-            opts="download graph verify list mirrors env mod completions man help"
+            opts="download graph verify vendor why list mirrors env mod work completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -436,7 +487,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__help__subcmd__mod)
-            opts="download graph verify"
+            opts="download graph verify vendor why"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -477,6 +528,20 @@ _gomodfetch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gomodfetch__subcmd__help__subcmd__mod__subcmd__vendor)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gomodfetch__subcmd__help__subcmd__mod__subcmd__verify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -491,9 +556,79 @@ _gomodfetch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gomodfetch__subcmd__help__subcmd__mod__subcmd__why)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__help__subcmd__vendor)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gomodfetch__subcmd__help__subcmd__verify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__help__subcmd__why)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__help__subcmd__work)
+            opts="vendor"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__help__subcmd__work__subcmd__vendor)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -676,7 +811,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__mod)
-            opts="-C -h --C --help download graph verify help"
+            opts="-C -h --C --help download graph verify vendor why help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -814,7 +949,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__mod__subcmd__help)
-            opts="download graph verify help"
+            opts="download graph verify vendor why help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -869,6 +1004,20 @@ _gomodfetch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gomodfetch__subcmd__mod__subcmd__help__subcmd__vendor)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gomodfetch__subcmd__mod__subcmd__help__subcmd__verify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -876,6 +1025,78 @@ _gomodfetch() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__mod__subcmd__help__subcmd__why)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__mod__subcmd__vendor)
+            opts="-x -v -C -h --e --o --check --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --summary --hints --C --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --e)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --check)
+                    COMPREPLY=($(compgen -W "modules content" -- "${cur}"))
+                    return 0
+                    ;;
+                --modfile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --overlay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --modcacherw)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto bar plain none" -- "${cur}"))
+                    return 0
+                    ;;
+                --C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -929,6 +1150,118 @@ _gomodfetch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        gomodfetch__subcmd__mod__subcmd__why)
+            opts="-x -v -C -h --m --vendor --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --summary --hints --C --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vendor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --modfile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --overlay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --modcacherw)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto bar plain none" -- "${cur}"))
+                    return 0
+                    ;;
+                --C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__vendor)
+            opts="-x -v -C -h --e --o --check --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --summary --hints --C --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --e)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --check)
+                    COMPREPLY=($(compgen -W "modules content" -- "${cur}"))
+                    return 0
+                    ;;
+                --modfile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --overlay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --modcacherw)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto bar plain none" -- "${cur}"))
+                    return 0
+                    ;;
+                --C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         gomodfetch__subcmd__verify)
             opts="-x -v -C -h --cache --sumdb --repair --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --summary --hints --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -936,6 +1269,182 @@ _gomodfetch() {
                 return 0
             fi
             case "${prev}" in
+                --modfile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --overlay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --modcacherw)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto bar plain none" -- "${cur}"))
+                    return 0
+                    ;;
+                --C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__why)
+            opts="-x -v -C -h --m --vendor --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --summary --hints --C --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vendor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --modfile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --overlay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --modcacherw)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto bar plain none" -- "${cur}"))
+                    return 0
+                    ;;
+                --C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__work)
+            opts="-C -h --C --help vendor help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__work__subcmd__help)
+            opts="vendor help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__work__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__work__subcmd__help__subcmd__vendor)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__work__subcmd__vendor)
+            opts="-x -v -C -h --e --o --check --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --summary --hints --C --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --e)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --check)
+                    COMPREPLY=($(compgen -W "modules content" -- "${cur}"))
+                    return 0
+                    ;;
                 --modfile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -27,10 +27,13 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand download 'Download modules into the module cache'
             cand graph 'Print the module graph'
             cand verify 'Check that the modules in the cache are what was downloaded'
+            cand vendor 'Make the vendor directory anew, or check it'
+            cand why 'Tell why packages or modules are needed'
             cand list 'Tell what is known of modules: versions, updates, retractions, folders'
             cand mirrors 'Measure module proxies'
             cand env 'Show every setting and where it came from'
             cand mod 'go''s names for the commands: `mod download` is `download`'
+            cand work 'go''s names for commands of workspaces: `work vendor`'
             cand completions 'Print a completion script for a shell'
             cand man 'Print the man page (roff)'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -91,6 +94,45 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand --cache 'Check everything in the module cache, in a module or outside of any'
             cand --sumdb 'Hold the cache and go.sum against the checksum database'
             cand --repair 'Fetch again what is damaged'
+            cand --ignore-missing-use 'Go on without the modules that go.work uses and that are not there'
+            cand -v 'Say what is downloaded (the same as --progress=plain)'
+            cand --verbose 'Say what is downloaded (the same as --progress=plain)'
+            cand --summary 'Say at the end, on stderr, which proxy served how much (so does -x)'
+            cand --hints 'Print advice after errors even where stderr is no terminal'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'gomodfetch;vendor'= {
+            cand --e 'Go on in spite of packages that can''t be loaded'
+            cand --o 'Make this directory in place of vendor'
+            cand --check 'Only compare the vendor directory with what it should be'
+            cand --modfile 'Use this file in place of go.mod'
+            cand --overlay 'JSON file that names stand-ins for files'
+            cand --modcacherw 'Leave new directories in the module cache writable'
+            cand -x 'Show every request with its status and time'
+            cand --x 'Show every request with its status and time'
+            cand --progress 'How progress is shown [default: a bar on a terminal, else nothing]'
+            cand -C 'Change to this directory first'
+            cand --C 'Change to this directory first'
+            cand --ignore-missing-use 'Go on without the modules that go.work uses and that are not there'
+            cand -v 'Say what is downloaded (the same as --progress=plain)'
+            cand --verbose 'Say what is downloaded (the same as --progress=plain)'
+            cand --summary 'Say at the end, on stderr, which proxy served how much (so does -x)'
+            cand --hints 'Print advice after errors even where stderr is no terminal'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'gomodfetch;why'= {
+            cand --m 'The arguments are modules'
+            cand --vendor 'Leave out tests of dependencies'
+            cand --modfile 'Use this file in place of go.mod'
+            cand --overlay 'JSON file that names stand-ins for files'
+            cand --modcacherw 'Leave new directories in the module cache writable'
+            cand -x 'Show every request with its status and time'
+            cand --x 'Show every request with its status and time'
+            cand --progress 'How progress is shown [default: a bar on a terminal, else nothing]'
+            cand -C 'Change to this directory first'
+            cand --C 'Change to this directory first'
             cand --ignore-missing-use 'Go on without the modules that go.work uses and that are not there'
             cand -v 'Say what is downloaded (the same as --progress=plain)'
             cand --verbose 'Say what is downloaded (the same as --progress=plain)'
@@ -171,6 +213,8 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand download 'Download modules into the module cache'
             cand graph 'Print the module graph'
             cand verify 'Check that the modules in the cache are what was downloaded'
+            cand vendor 'Make the vendor directory anew, or check it'
+            cand why 'Tell why packages or modules are needed'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'gomodfetch;mod;download'= {
@@ -237,10 +281,51 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'gomodfetch;mod;vendor'= {
+            cand --e 'Go on in spite of packages that can''t be loaded'
+            cand --o 'Make this directory in place of vendor'
+            cand --check 'Only compare the vendor directory with what it should be'
+            cand --modfile 'Use this file in place of go.mod'
+            cand --overlay 'JSON file that names stand-ins for files'
+            cand --modcacherw 'Leave new directories in the module cache writable'
+            cand -x 'Show every request with its status and time'
+            cand --x 'Show every request with its status and time'
+            cand --progress 'How progress is shown [default: a bar on a terminal, else nothing]'
+            cand -C 'Change to this directory first'
+            cand --C 'Change to this directory first'
+            cand --ignore-missing-use 'Go on without the modules that go.work uses and that are not there'
+            cand -v 'Say what is downloaded (the same as --progress=plain)'
+            cand --verbose 'Say what is downloaded (the same as --progress=plain)'
+            cand --summary 'Say at the end, on stderr, which proxy served how much (so does -x)'
+            cand --hints 'Print advice after errors even where stderr is no terminal'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'gomodfetch;mod;why'= {
+            cand --m 'The arguments are modules'
+            cand --vendor 'Leave out tests of dependencies'
+            cand --modfile 'Use this file in place of go.mod'
+            cand --overlay 'JSON file that names stand-ins for files'
+            cand --modcacherw 'Leave new directories in the module cache writable'
+            cand -x 'Show every request with its status and time'
+            cand --x 'Show every request with its status and time'
+            cand --progress 'How progress is shown [default: a bar on a terminal, else nothing]'
+            cand -C 'Change to this directory first'
+            cand --C 'Change to this directory first'
+            cand --ignore-missing-use 'Go on without the modules that go.work uses and that are not there'
+            cand -v 'Say what is downloaded (the same as --progress=plain)'
+            cand --verbose 'Say what is downloaded (the same as --progress=plain)'
+            cand --summary 'Say at the end, on stderr, which proxy served how much (so does -x)'
+            cand --hints 'Print advice after errors even where stderr is no terminal'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'gomodfetch;mod;help'= {
             cand download 'Download modules into the module cache'
             cand graph 'Print the module graph'
             cand verify 'Check that the modules in the cache are what was downloaded'
+            cand vendor 'Make the vendor directory anew, or check it'
+            cand why 'Tell why packages or modules are needed'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'gomodfetch;mod;help;download'= {
@@ -249,7 +334,47 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
         }
         &'gomodfetch;mod;help;verify'= {
         }
+        &'gomodfetch;mod;help;vendor'= {
+        }
+        &'gomodfetch;mod;help;why'= {
+        }
         &'gomodfetch;mod;help;help'= {
+        }
+        &'gomodfetch;work'= {
+            cand -C 'Change to this directory first'
+            cand --C 'Change to this directory first'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand vendor 'Make the vendor directory anew, or check it'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'gomodfetch;work;vendor'= {
+            cand --e 'Go on in spite of packages that can''t be loaded'
+            cand --o 'Make this directory in place of vendor'
+            cand --check 'Only compare the vendor directory with what it should be'
+            cand --modfile 'Use this file in place of go.mod'
+            cand --overlay 'JSON file that names stand-ins for files'
+            cand --modcacherw 'Leave new directories in the module cache writable'
+            cand -x 'Show every request with its status and time'
+            cand --x 'Show every request with its status and time'
+            cand --progress 'How progress is shown [default: a bar on a terminal, else nothing]'
+            cand -C 'Change to this directory first'
+            cand --C 'Change to this directory first'
+            cand --ignore-missing-use 'Go on without the modules that go.work uses and that are not there'
+            cand -v 'Say what is downloaded (the same as --progress=plain)'
+            cand --verbose 'Say what is downloaded (the same as --progress=plain)'
+            cand --summary 'Say at the end, on stderr, which proxy served how much (so does -x)'
+            cand --hints 'Print advice after errors even where stderr is no terminal'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'gomodfetch;work;help'= {
+            cand vendor 'Make the vendor directory anew, or check it'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'gomodfetch;work;help;vendor'= {
+        }
+        &'gomodfetch;work;help;help'= {
         }
         &'gomodfetch;completions'= {
             cand -C 'Change to this directory first'
@@ -267,10 +392,13 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand download 'Download modules into the module cache'
             cand graph 'Print the module graph'
             cand verify 'Check that the modules in the cache are what was downloaded'
+            cand vendor 'Make the vendor directory anew, or check it'
+            cand why 'Tell why packages or modules are needed'
             cand list 'Tell what is known of modules: versions, updates, retractions, folders'
             cand mirrors 'Measure module proxies'
             cand env 'Show every setting and where it came from'
             cand mod 'go''s names for the commands: `mod download` is `download`'
+            cand work 'go''s names for commands of workspaces: `work vendor`'
             cand completions 'Print a completion script for a shell'
             cand man 'Print the man page (roff)'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -280,6 +408,10 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
         &'gomodfetch;help;graph'= {
         }
         &'gomodfetch;help;verify'= {
+        }
+        &'gomodfetch;help;vendor'= {
+        }
+        &'gomodfetch;help;why'= {
         }
         &'gomodfetch;help;list'= {
         }
@@ -291,12 +423,23 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand download 'Download modules into the module cache'
             cand graph 'Print the module graph'
             cand verify 'Check that the modules in the cache are what was downloaded'
+            cand vendor 'Make the vendor directory anew, or check it'
+            cand why 'Tell why packages or modules are needed'
         }
         &'gomodfetch;help;mod;download'= {
         }
         &'gomodfetch;help;mod;graph'= {
         }
         &'gomodfetch;help;mod;verify'= {
+        }
+        &'gomodfetch;help;mod;vendor'= {
+        }
+        &'gomodfetch;help;mod;why'= {
+        }
+        &'gomodfetch;help;work'= {
+            cand vendor 'Make the vendor directory anew, or check it'
+        }
+        &'gomodfetch;help;work;vendor'= {
         }
         &'gomodfetch;help;completions'= {
         }

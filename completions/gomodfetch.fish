@@ -30,10 +30,13 @@ complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -s V -l version -d '
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "download" -d 'Download modules into the module cache'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "graph" -d 'Print the module graph'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "verify" -d 'Check that the modules in the cache are what was downloaded'
+complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "vendor" -d 'Make the vendor directory anew, or check it'
+complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "why" -d 'Tell why packages or modules are needed'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "list" -d 'Tell what is known of modules: versions, updates, retractions, folders'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "mirrors" -d 'Measure module proxies'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "env" -d 'Show every setting and where it came from'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "mod" -d 'go\'s names for the commands: `mod download` is `download`'
+complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "work" -d 'go\'s names for commands of workspaces: `work vendor`'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "man" -d 'Print the man page (roff)'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -95,6 +98,40 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -s v -l ve
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -l summary -d 'Say at the end, on stderr, which proxy served how much (so does -x)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -l hints -d 'Print advice after errors even where stderr is no terminal'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand vendor" -l e -d 'Go on in spite of packages that can\'t be loaded' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand vendor" -l o -d 'Make this directory in place of vendor' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand vendor" -l check -d 'Only compare the vendor directory with what it should be' -r -f -a "modules\t''
+content\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand vendor" -l modfile -d 'Use this file in place of go.mod' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand vendor" -l overlay -d 'JSON file that names stand-ins for files' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand vendor" -l modcacherw -d 'Leave new directories in the module cache writable' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand vendor" -s x -l x -d 'Show every request with its status and time' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand vendor" -l progress -d 'How progress is shown [default: a bar on a terminal, else nothing]' -r -f -a "auto\t''
+bar\t''
+plain\t''
+none\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand vendor" -s C -l C -d 'Change to this directory first' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand vendor" -l ignore-missing-use -d 'Go on without the modules that go.work uses and that are not there'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand vendor" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand vendor" -l summary -d 'Say at the end, on stderr, which proxy served how much (so does -x)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand vendor" -l hints -d 'Print advice after errors even where stderr is no terminal'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand vendor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand why" -l m -d 'The arguments are modules' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand why" -l vendor -d 'Leave out tests of dependencies' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand why" -l modfile -d 'Use this file in place of go.mod' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand why" -l overlay -d 'JSON file that names stand-ins for files' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand why" -l modcacherw -d 'Leave new directories in the module cache writable' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand why" -s x -l x -d 'Show every request with its status and time' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand why" -l progress -d 'How progress is shown [default: a bar on a terminal, else nothing]' -r -f -a "auto\t''
+bar\t''
+plain\t''
+none\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand why" -s C -l C -d 'Change to this directory first' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand why" -l ignore-missing-use -d 'Go on without the modules that go.work uses and that are not there'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand why" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand why" -l summary -d 'Say at the end, on stderr, which proxy served how much (so does -x)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand why" -l hints -d 'Print advice after errors even where stderr is no terminal'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand why" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l m -d 'List modules, which is what this command does in any case' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l u -d 'Add newer versions, retractions and deprecations' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l versions -d 'Add all versions that there are' -r
@@ -151,12 +188,14 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -s v -l verbo
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -l summary -d 'Say at the end, on stderr, which proxy served how much (so does -x)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -l hints -d 'Print advice after errors even where stderr is no terminal'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand env" -s h -l help -d 'Print help'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph verify help" -s C -l C -d 'Change to this directory first' -r
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph verify help" -s h -l help -d 'Print help'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph verify help" -f -a "download" -d 'Download modules into the module cache'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph verify help" -f -a "graph" -d 'Print the module graph'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph verify help" -f -a "verify" -d 'Check that the modules in the cache are what was downloaded'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph verify help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph verify vendor why help" -s C -l C -d 'Change to this directory first' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph verify vendor why help" -s h -l help -d 'Print help'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph verify vendor why help" -f -a "download" -d 'Download modules into the module cache'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph verify vendor why help" -f -a "graph" -d 'Print the module graph'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph verify vendor why help" -f -a "verify" -d 'Check that the modules in the cache are what was downloaded'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph verify vendor why help" -f -a "vendor" -d 'Make the vendor directory anew, or check it'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph verify vendor why help" -f -a "why" -d 'Tell why packages or modules are needed'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and not __fish_seen_subcommand_from download graph verify vendor why help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l json -d 'Print a JSON object for each module, as go mod download does' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l reuse -d 'A file with the JSON of an earlier run, as for go' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l jobs -d 'Zips to transfer at once [default: 128]' -r
@@ -215,24 +254,90 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_se
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -l summary -d 'Say at the end, on stderr, which proxy served how much (so does -x)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -l hints -d 'Print advice after errors even where stderr is no terminal'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from vendor" -l e -d 'Go on in spite of packages that can\'t be loaded' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from vendor" -l o -d 'Make this directory in place of vendor' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from vendor" -l check -d 'Only compare the vendor directory with what it should be' -r -f -a "modules\t''
+content\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from vendor" -l modfile -d 'Use this file in place of go.mod' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from vendor" -l overlay -d 'JSON file that names stand-ins for files' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from vendor" -l modcacherw -d 'Leave new directories in the module cache writable' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from vendor" -s x -l x -d 'Show every request with its status and time' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from vendor" -l progress -d 'How progress is shown [default: a bar on a terminal, else nothing]' -r -f -a "auto\t''
+bar\t''
+plain\t''
+none\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from vendor" -s C -l C -d 'Change to this directory first' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from vendor" -l ignore-missing-use -d 'Go on without the modules that go.work uses and that are not there'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from vendor" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from vendor" -l summary -d 'Say at the end, on stderr, which proxy served how much (so does -x)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from vendor" -l hints -d 'Print advice after errors even where stderr is no terminal'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from vendor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from why" -l m -d 'The arguments are modules' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from why" -l vendor -d 'Leave out tests of dependencies' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from why" -l modfile -d 'Use this file in place of go.mod' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from why" -l overlay -d 'JSON file that names stand-ins for files' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from why" -l modcacherw -d 'Leave new directories in the module cache writable' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from why" -s x -l x -d 'Show every request with its status and time' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from why" -l progress -d 'How progress is shown [default: a bar on a terminal, else nothing]' -r -f -a "auto\t''
+bar\t''
+plain\t''
+none\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from why" -s C -l C -d 'Change to this directory first' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from why" -l ignore-missing-use -d 'Go on without the modules that go.work uses and that are not there'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from why" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from why" -l summary -d 'Say at the end, on stderr, which proxy served how much (so does -x)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from why" -l hints -d 'Print advice after errors even where stderr is no terminal'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from why" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from help" -f -a "download" -d 'Download modules into the module cache'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from help" -f -a "graph" -d 'Print the module graph'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Check that the modules in the cache are what was downloaded'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from help" -f -a "vendor" -d 'Make the vendor directory anew, or check it'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from help" -f -a "why" -d 'Tell why packages or modules are needed'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand work; and not __fish_seen_subcommand_from vendor help" -s C -l C -d 'Change to this directory first' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand work; and not __fish_seen_subcommand_from vendor help" -s h -l help -d 'Print help'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand work; and not __fish_seen_subcommand_from vendor help" -f -a "vendor" -d 'Make the vendor directory anew, or check it'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand work; and not __fish_seen_subcommand_from vendor help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand work; and __fish_seen_subcommand_from vendor" -l e -d 'Go on in spite of packages that can\'t be loaded' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand work; and __fish_seen_subcommand_from vendor" -l o -d 'Make this directory in place of vendor' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand work; and __fish_seen_subcommand_from vendor" -l check -d 'Only compare the vendor directory with what it should be' -r -f -a "modules\t''
+content\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand work; and __fish_seen_subcommand_from vendor" -l modfile -d 'Use this file in place of go.mod' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand work; and __fish_seen_subcommand_from vendor" -l overlay -d 'JSON file that names stand-ins for files' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand work; and __fish_seen_subcommand_from vendor" -l modcacherw -d 'Leave new directories in the module cache writable' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand work; and __fish_seen_subcommand_from vendor" -s x -l x -d 'Show every request with its status and time' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand work; and __fish_seen_subcommand_from vendor" -l progress -d 'How progress is shown [default: a bar on a terminal, else nothing]' -r -f -a "auto\t''
+bar\t''
+plain\t''
+none\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand work; and __fish_seen_subcommand_from vendor" -s C -l C -d 'Change to this directory first' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand work; and __fish_seen_subcommand_from vendor" -l ignore-missing-use -d 'Go on without the modules that go.work uses and that are not there'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand work; and __fish_seen_subcommand_from vendor" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand work; and __fish_seen_subcommand_from vendor" -l summary -d 'Say at the end, on stderr, which proxy served how much (so does -x)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand work; and __fish_seen_subcommand_from vendor" -l hints -d 'Print advice after errors even where stderr is no terminal'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand work; and __fish_seen_subcommand_from vendor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand work; and __fish_seen_subcommand_from help" -f -a "vendor" -d 'Make the vendor directory anew, or check it'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand work; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand completions" -s C -l C -d 'Change to this directory first' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand man" -s C -l C -d 'Change to this directory first' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand man" -s h -l help -d 'Print help'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify list mirrors env mod completions man help" -f -a "download" -d 'Download modules into the module cache'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify list mirrors env mod completions man help" -f -a "graph" -d 'Print the module graph'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify list mirrors env mod completions man help" -f -a "verify" -d 'Check that the modules in the cache are what was downloaded'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify list mirrors env mod completions man help" -f -a "list" -d 'Tell what is known of modules: versions, updates, retractions, folders'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify list mirrors env mod completions man help" -f -a "mirrors" -d 'Measure module proxies'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify list mirrors env mod completions man help" -f -a "env" -d 'Show every setting and where it came from'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify list mirrors env mod completions man help" -f -a "mod" -d 'go\'s names for the commands: `mod download` is `download`'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify list mirrors env mod completions man help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify list mirrors env mod completions man help" -f -a "man" -d 'Print the man page (roff)'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify list mirrors env mod completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "download" -d 'Download modules into the module cache'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "graph" -d 'Print the module graph'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "verify" -d 'Check that the modules in the cache are what was downloaded'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "vendor" -d 'Make the vendor directory anew, or check it'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "why" -d 'Tell why packages or modules are needed'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "list" -d 'Tell what is known of modules: versions, updates, retractions, folders'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "mirrors" -d 'Measure module proxies'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "env" -d 'Show every setting and where it came from'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "mod" -d 'go\'s names for the commands: `mod download` is `download`'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "work" -d 'go\'s names for commands of workspaces: `work vendor`'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "man" -d 'Print the man page (roff)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and __fish_seen_subcommand_from mod" -f -a "download" -d 'Download modules into the module cache'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and __fish_seen_subcommand_from mod" -f -a "graph" -d 'Print the module graph'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and __fish_seen_subcommand_from mod" -f -a "verify" -d 'Check that the modules in the cache are what was downloaded'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and __fish_seen_subcommand_from mod" -f -a "vendor" -d 'Make the vendor directory anew, or check it'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and __fish_seen_subcommand_from mod" -f -a "why" -d 'Tell why packages or modules are needed'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and __fish_seen_subcommand_from work" -f -a "vendor" -d 'Make the vendor directory anew, or check it'

@@ -61,9 +61,10 @@ fn play(case: &Case) -> String {
         match step {
             Step::Run(code, args) => {
                 let args: Vec<String> = args.iter().map(|arg| stage.expand(arg)).collect();
-                let (command, rest) = args.split_first().expect("a command");
+                let command = if args.first().is_some_and(|arg| arg == "work") { 2 } else { 1 };
+                let (command, rest) = args.split_at(command.min(args.len()));
                 let hints = ["--hints".to_owned()];
-                let words = [command].into_iter().chain(&hints).chain(rest);
+                let words = command.iter().chain(&hints).chain(rest);
                 let output = stage.staged(stage.sides[0].gomodfetch(words)).run();
                 assert_eq!(output.code(), Some(i32::from(*code)), "{}\n{output}", case.name);
                 said.push_str(&entry(&stage, args.join(" "), &output));
@@ -129,7 +130,8 @@ macro_rules! snapshots {
 
 snapshots! {
     "oracle/cases": no_arguments arguments queries replace settings outside go_sum proxies privacy
-        cache failures info graph workspace verify list list_queries list_updates vendor templates;
+        cache failures info graph workspace verify list list_queries list_updates vendor vendoring why
+        templates;
     "messages/cases": command_line settings_and_files trouble;
 }
 

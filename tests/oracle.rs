@@ -57,5 +57,7 @@ lanes! {
     list_queries
     list_updates
     vendor
+    vendoring
+    why
     templates
 }

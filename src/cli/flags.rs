@@ -53,6 +53,13 @@ pub fn command() -> Command {
                 .arg_required_else_help(true)
                 .subcommands(of_mod.map(define)),
         )
+        .subcommand(
+            Command::new("work")
+                .about("go's names for commands of workspaces: `work vendor`")
+                .subcommand_required(true)
+                .arg_required_else_help(true)
+                .subcommands(commands::OF_WORK.iter().map(define)),
+        )
         .subcommand(Command::new("completions").about("Print a completion script for a shell").arg(
             Arg::new("shell").required(true).value_name("SHELL").value_parser(value_parser!(Shell)),
         ))
@@ -152,7 +159,9 @@ fn boolean(text: &str) -> Result<bool, String> {
 /// The names of go's flags that may be written with one dash.
 pub fn go_flags() -> Vec<&'static str> {
     let all = commands::ALL.iter().flat_map(|definition| definition.go_flags);
-    let mut names: Vec<&str> = all.map(|flag| flag.name).chain(["help", "x"]).collect();
+    // Every command has -v as a flag of our own.
+    let all = all.map(|flag| flag.name).filter(|name| *name != "v");
+    let mut names: Vec<&str> = all.chain(["help", "x"]).collect();
     names.sort_unstable();
     names.dedup();
     names

@@ -102,15 +102,20 @@ fn dispatch(matches: &ArgMatches) -> anyhow::Result<u8> {
             std::io::stdout().write_all(&generate::man_page()?)?;
             Ok(0)
         }
-        Some(("mod", matches)) => named(matches, |definition| definition.of_mod),
-        _ => named(matches, |_| true),
+        Some(("mod", matches)) => named(matches, commands::ALL, |definition| definition.of_mod),
+        Some(("work", matches)) => named(matches, commands::OF_WORK, |_| true),
+        _ => named(matches, commands::ALL, |_| true),
     }
 }
 
-/// Carries out the subcommand, which is one of those that `among` lets through.
-fn named(matches: &ArgMatches, among: fn(&Definition) -> bool) -> anyhow::Result<u8> {
+/// Carries out the subcommand, which is one of those of `all` that `among` lets through.
+fn named(
+    matches: &ArgMatches,
+    all: &[Definition],
+    among: fn(&Definition) -> bool,
+) -> anyhow::Result<u8> {
     let Some((name, matches)) = matches.subcommand() else { return Ok(USAGE) };
-    let definition = commands::ALL.iter().filter(|definition| among(definition));
+    let definition = all.iter().filter(|definition| among(definition));
     match definition.into_iter().find(|definition| definition.name == name) {
         Some(definition) => invocation::invoke(definition, matches),
         None => Ok(USAGE),

@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use crate::config::Explained;
 use crate::error::Error;
 use crate::ops::dry_run::{Forecast, Plan};
+use crate::ops::vendoring::Difference;
 use crate::spec::goproxy_json::{JsonWriter, ModuleJson};
 use crate::spec::module::Version;
 use crate::sys::tty::printable;
@@ -89,6 +90,18 @@ impl Results {
             None => self.flush(),
         }
     }
+}
+
+/// Files of a vendor directory that are not what they should be, a line each.
+///
+/// # Errors
+/// When standard output can't be written to.
+pub fn differences(differences: &[Difference]) -> std::io::Result<()> {
+    let line = |d: &Difference| format!("{}: {}\n", d.kind.word(), d.name.display());
+    let text: String = differences.iter().map(line).collect();
+    let mut out = std::io::stdout().lock();
+    out.write_all(printable(&text).as_bytes())?;
+    out.flush()
 }
 
 /// What a dry run found: a line for each zip to fetch, and a summary.

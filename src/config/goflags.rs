@@ -209,6 +209,17 @@ pub const MOD_DOWNLOAD: &[FlagDef] = mod_flags![
 pub const MOD_GRAPH: &[FlagDef] =
     mod_flags![FlagDef::new("go", FlagKind::Text), FlagDef::new("x", FlagKind::Switch)];
 
+/// The flags of `go mod vendor` and `go work vendor`.
+pub const MOD_VENDOR: &[FlagDef] = mod_flags![
+    FlagDef::new("e", FlagKind::Switch),
+    FlagDef::new("o", FlagKind::Text),
+    FlagDef::new("v", FlagKind::Switch)
+];
+
+/// The flags of `go mod why`.
+pub const MOD_WHY: &[FlagDef] =
+    mod_flags![FlagDef::new("m", FlagKind::Switch), FlagDef::new("vendor", FlagKind::Switch)];
+
 /// The flags of `go list` that say something of modules, and those that are refused with `-m`.
 pub const LIST: &[FlagDef] = mod_flags![
     FlagDef::new("compiled", FlagKind::Switch),

@@ -275,7 +275,7 @@ async fn describe(
 }
 
 /// Describes a module that an argument named.
-async fn one(
+pub(super) async fn one(
     describer: Describer<'_>,
     listed: &listing::Listed,
     requirements: &Requirements,

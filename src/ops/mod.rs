@@ -14,6 +14,8 @@
 //! - [`listing`]: which modules the arguments of a command mean.
 //! - [`module_info`]: what there is to tell of a module.
 //! - [`vendor`]: the vendor directory, and whether it agrees with go.mod.
+//! - [`vendoring`]: `vendor`, as `go mod vendor` and `go work vendor`.
+//! - [`why`]: `why`, as `go mod why`.
 //! - [`go_mods`]: go.mod files of dependencies, from the cache, proxies and directories.
 //! - [`load`]: the main module read and settled, which most operations begin with.
 //! - [`commit`]: go.mod and go.sum written back.
@@ -22,6 +24,7 @@
 //! - [`session`]: the pipeline that an operation fetches through.
 //! - [`toolchains`]: the Go that go would switch to.
 //! - [`query`]: which version `path@query` means.
+//! - [`packages`]: which packages import which, and from which modules they come.
 //! - [`overlay`]: files that stand in for others (`-overlay`).
 
 pub mod commit;
@@ -36,11 +39,14 @@ pub mod load;
 pub mod mirrors;
 pub mod module_info;
 pub mod overlay;
+pub mod packages;
 pub mod project;
 pub mod query;
 pub mod session;
 pub mod speeds;
 pub mod toolchains;
 pub mod vendor;
+pub mod vendoring;
 pub mod verify;
+pub mod why;
 pub mod workspace;

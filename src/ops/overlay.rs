@@ -78,6 +78,28 @@ impl Overlay {
         }
     }
 
+    /// What stands in for something in the folder `dir`, by name: a file, or nothing (`Some(None)`);
+    /// `None` for a folder that something is in.
+    pub fn below(&self, dir: &Path) -> Vec<(String, Option<Option<PathBuf>>)> {
+        let dir = filepath::clean(dir);
+        let inside =
+            self.replaced.range(dir.clone()..).take_while(|(path, _)| path.starts_with(&dir));
+        let mut found: BTreeMap<String, Option<Option<PathBuf>>> = BTreeMap::new();
+        for (path, target) in inside {
+            let Ok(rest) = path.strip_prefix(&dir) else { continue };
+            let mut parts = rest.components();
+            let Some(name) = parts.next().and_then(|name| name.as_os_str().to_str()) else {
+                continue;
+            };
+            if parts.next().is_none() {
+                found.insert(name.to_owned(), Some(target.clone()));
+            } else if target.is_some() {
+                found.insert(name.to_owned(), None);
+            }
+        }
+        found.into_iter().collect()
+    }
+
     /// The content of `path`: of its stand-in, or of the file itself under a shared lock.
     ///
     /// # Errors

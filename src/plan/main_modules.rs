@@ -329,6 +329,12 @@ impl MainModules {
         self.highest_replaced.get(path).map(|version| &**version)
     }
 
+    /// The paths of all modules that are replaced, each with its highest version as
+    /// [`MainModules::highest_replaced`] tells it; in no order.
+    pub fn all_highest_replaced(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.highest_replaced.iter().map(|(path, version)| (&**path, &**version))
+    }
+
     /// The versions of `path` that go.mod files replace by name. Those that go.work replaces are not
     /// among them, as with go.
     pub fn replaced_versions<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a str> {

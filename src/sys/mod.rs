@@ -14,6 +14,7 @@
 //! - [`once`]: work done once per key, however many ask for it.
 //! - [`program`]: other programs, the one place that starts them.
 //! - [`read`]: files read that may be something else.
+//! - [`replace`]: a tree replaced as a whole.
 //! - [`signals`]: which of them are ignored.
 //! - [`tty`]: text from elsewhere made safe for a terminal.
 
@@ -33,6 +34,7 @@ pub mod lock;
 pub mod once;
 pub mod program;
 pub mod read;
+pub mod replace;
 pub mod signals;
 pub mod tree;
 pub mod tty;

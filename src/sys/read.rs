@@ -11,6 +11,9 @@ use std::path::Path;
 
 use crate::sys::error::{IoError, at};
 
+/// How much of two files is compared at a time, in bytes.
+const COMPARED: u64 = 64 << 10;
+
 /// Opens a regular file; what is something else, or links to something else, is refused.
 ///
 /// # Errors
@@ -73,6 +76,30 @@ pub fn head(path: &Path, limit: usize) -> Result<Vec<u8>, IoError> {
     let mut buffer = Vec::new();
     up_to(&mut open(path)?, path, limit, &mut buffer)?;
     Ok(buffer)
+}
+
+/// Whether two regular files have the same content.
+///
+/// # Errors
+/// When one of them can't be opened or read from.
+pub fn is_same(a: &Path, b: &Path) -> Result<bool, IoError> {
+    let (mut first, mut second) = (open(a)?, open(b)?);
+    let size = |file: &File| file.metadata().map(|meta| meta.len()).ok();
+    if size(&first) != size(&second) {
+        return Ok(false);
+    }
+    let (mut left, mut right) = (Vec::new(), Vec::new());
+    let read = |file: &mut File, path: &Path, buffer: &mut Vec<u8>| {
+        buffer.clear();
+        file.by_ref().take(COMPARED).read_to_end(buffer).map_err(at("read", path))
+    };
+    loop {
+        read(&mut first, a, &mut left)?;
+        read(&mut second, b, &mut right)?;
+        if left != right || left.is_empty() {
+            return Ok(left == right);
+        }
+    }
 }
 
 /// Something in a tree that is no folder.

@@ -101,10 +101,10 @@ impl<'a> Pair<'a> {
         Self { oracle, stage }
     }
 
-    /// Runs both. `list` is a command of go's own, the others are those of `go mod`.
+    /// Runs both. `list` and `work` are commands of go's own, the others are those of `go mod`.
     fn run(&self, args: &[String]) -> [Output; 2] {
         let args: Vec<String> = args.iter().map(|arg| self.stage.expand(arg)).collect();
-        let of_mod = args.first().is_none_or(|command| command != "list");
+        let of_mod = args.first().is_none_or(|command| !matches!(&**command, "list" | "work"));
         let in_go = of_mod.then(|| "mod".to_owned()).into_iter().chain(args.clone());
         let [go, ours] = &self.stage.sides[..] else { unreachable!("two sides") };
         [go.go(&self.oracle.go, in_go), ours.gomodfetch(args)]

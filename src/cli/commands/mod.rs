@@ -5,14 +5,18 @@
 use clap::Command;
 
 use crate::cli::invocation::Invocation;
-use crate::config::goflags::{FlagDef, LIST, MOD_DOWNLOAD, MOD_GRAPH, MOD_VERIFY};
+use crate::config::goflags::{
+    FlagDef, LIST, MOD_DOWNLOAD, MOD_GRAPH, MOD_VENDOR, MOD_VERIFY, MOD_WHY,
+};
 
 pub mod download;
 pub mod env;
 pub mod graph;
 pub mod list;
 pub mod mirrors;
+pub mod vendor;
 pub mod verify;
+pub mod why;
 
 /// A command.
 pub struct Definition {
@@ -57,6 +61,22 @@ pub const ALL: &[Definition] = &[
         run: verify::run,
     },
     Definition {
+        name: "vendor",
+        of_mod: true,
+        go_flags: MOD_VENDOR,
+        tolerates_goflags: false,
+        define: vendor::define,
+        run: vendor::run,
+    },
+    Definition {
+        name: "why",
+        of_mod: true,
+        go_flags: MOD_WHY,
+        tolerates_goflags: false,
+        define: why::define,
+        run: why::run,
+    },
+    Definition {
         name: "list",
         of_mod: false,
         go_flags: LIST,
@@ -81,3 +101,13 @@ pub const ALL: &[Definition] = &[
         run: env::run,
     },
 ];
+
+/// Those that go has as `go work NAME`.
+pub const OF_WORK: &[Definition] = &[Definition {
+    name: "vendor",
+    of_mod: false,
+    go_flags: MOD_VENDOR,
+    tolerates_goflags: false,
+    define: vendor::define,
+    run: vendor::run_of_work,
+}];
