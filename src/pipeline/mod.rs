@@ -4,6 +4,9 @@
 //! same time, and so are many modules; each file at most once a run. Zips may be fetched before it
 //! is known whether they are needed: they wait, staged, behind a [`Gate`].
 //!
+//! Thousands of modules may be under way, of which most are there already. What only those need that are
+//! not is boxed, so that the task of a module takes little memory until it comes to that.
+//!
 //! What bounds the work: the number of small transfers and of zips at once, the number of zips
 //! unpacked at once (one per core), and the memory for zips that are not on disk.
 
@@ -251,10 +254,10 @@ impl Pipeline {
                 return Ok(Arc::new(info));
             }
             let _turn = self.small.acquire().await;
-            if let Some(cached) = self.shared.caches.info(path, revision).await {
+            if let Some(cached) = Box::pin(self.shared.caches.info(path, revision)).await {
                 return Ok(Arc::new(cached.answer));
             }
-            let fetched = self.chain.info(path, revision).await?;
+            let fetched = Box::pin(self.chain.info(path, revision)).await?;
             self.came_from_source(&Version::new(Arc::clone(path), &*fetched.version), Kind::Info);
             Ok(Arc::new(fetched))
         };
@@ -287,7 +290,7 @@ impl Pipeline {
     pub async fn versions(&self, path: &Arc<str>) -> Result<Arc<Vec<String>>, Error> {
         let fetch = || async {
             let _turn = self.small.acquire().await;
-            let fetched = self.chain.versions(path, "").await?;
+            let fetched = Box::pin(self.chain.versions(path, "")).await?;
             Ok(Arc::new(fetched))
         };
         let found = self.lists.get_or(path, fetch).await;
@@ -302,7 +305,7 @@ impl Pipeline {
     pub async fn latest(&self, path: &Arc<str>) -> Result<Arc<RevInfo>, Error> {
         let fetch = || async {
             let _turn = self.small.acquire().await;
-            let info = self.chain.latest(path).await?;
+            let info = Box::pin(self.chain.latest(path)).await?;
             self.came_from_source(&Version::new(Arc::clone(path), &*info.version), Kind::Info);
             self.keep_info(path, &info)?;
             Ok(Arc::new(info))
@@ -397,13 +400,13 @@ impl Pipeline {
             Ok::<_, Error>((answer, Place::Source(by)))
         };
         let (served, ()) =
-            futures_util::future::join(fetch, self.verifier.prefetch(module, true)).await;
+            Box::pin(futures_util::future::join(fetch, self.verifier.prefetch(module, true))).await;
         let (answer, place) = served?;
         self.go_mods_fetched.fetch_add(1, Ordering::Relaxed);
         self.go_mod_bytes.fetch_add(answer.len() as u64, Ordering::Relaxed);
         match self.verifier.verify(file(answer)).await {
             Ok(go_mod) => Ok((go_mod, false)),
-            Err(err) => Err(self.explain(place.judged(err), &place).await),
+            Err(err) => Err(Box::pin(self.explain(place.judged(err), &place)).await),
         }
     }
 

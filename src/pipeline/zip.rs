@@ -103,7 +103,7 @@ impl Pipeline {
         if let Some(hash) = self.present(module).await? {
             return Ok(ZipReady::Present(hash));
         }
-        let verified = self.stage_locked(module, lock, arrived).await?;
+        let verified = Box::pin(self.stage_locked(module, lock, arrived)).await?;
         Ok(ZipReady::Staged(Box::new(verified), turn))
     }
 
@@ -229,7 +229,7 @@ impl Pipeline {
         // ends the run: it was not this run that let it in.
         match self.verifier.verify(recorded).await {
             Ok(_) => Ok(Some(hash)),
-            Err(err) => Err(self.explain(err.fatal().bare(), &Place::Cache).await),
+            Err(err) => Err(Box::pin(self.explain(err.fatal().bare(), &Place::Cache)).await),
         }
     }
 

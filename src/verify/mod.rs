@@ -142,7 +142,7 @@ impl Verifier {
         let key = if suffix_go_mod { module.go_mod() } else { module.clone() };
         if !self.gosum.has(&key) && (self.uses_database)(&module.path) {
             // A failure is met again, and reported, when the hash is checked.
-            let _ = self.database.record(module).await;
+            let _ = Box::pin(self.database.record(module)).await;
         }
     }
 
@@ -167,7 +167,7 @@ impl Verifier {
             return Ok(Proof::GoSum);
         }
         let proof = if (self.uses_database)(&key.path) {
-            self.ask_database(key, hash).await?;
+            Box::pin(self.ask_database(key, hash)).await?;
             Proof::Database
         } else {
             Proof::FirstUse

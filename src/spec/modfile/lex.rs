@@ -146,11 +146,17 @@ impl<'a> Lexer<'a> {
     }
 
     fn word(&mut self) -> Result<Kind, Error> {
-        while self.peek().is_some_and(is_word_char) && !self.rest().starts_with(b"//") {
+        loop {
+            // Most words have no other characters.
+            let plain = self.rest().iter().take_while(|byte| is_plain(**byte)).count();
+            self.offset += plain;
+            self.position.column += plain;
+            if !self.peek().is_some_and(is_word_char) || self.rest().starts_with(b"//") {
+                return Ok(Kind::Word);
+            }
             self.refuse_block_comment()?;
             self.advance();
         }
-        Ok(Kind::Word)
     }
 
     fn refuse_block_comment(&self) -> Result<(), Error> {
@@ -184,6 +190,11 @@ impl<'a> Lexer<'a> {
         }
         Some(c)
     }
+}
+
+/// Whether this is a character of its own that belongs into any word.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'+' | b'~')
 }
 
 fn is_word_char(c: char) -> bool {
