@@ -31,6 +31,38 @@ pub enum Event {
         /// How many, of this piece.
         count: u64,
     },
+    /// A request or its body failed, and will be tried again.
+    Retrying {
+        /// The address, without secrets.
+        url: String,
+        /// Why it failed.
+        reason: String,
+        /// How long it rests before that.
+        wait: Duration,
+        /// The how-manieth retry in a row it is, from 1.
+        nth: u32,
+    },
+    /// A body that had broken off goes on where it did.
+    Resumed {
+        /// The address, without secrets.
+        url: String,
+        /// How many bytes had arrived.
+        from: u64,
+    },
+    /// A body that had broken off begins again.
+    StartedAnew {
+        /// The address, without secrets.
+        url: String,
+    },
+    /// A host is asked for less at once.
+    SlowedDown {
+        /// The host, with its port if that is not the usual one.
+        host: String,
+        /// Requests that may be under way.
+        at_once: usize,
+        /// Why.
+        reason: String,
+    },
     /// How many zips this run will look at became known.
     ZipsPlanned {
         /// Their number.

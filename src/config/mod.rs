@@ -24,6 +24,7 @@
 //! | which version control systems may be used?          | [`govcs`]                       |
 //! | what else is said of proxies?                       | [`file`]                        |
 //! | which credentials and HTTP proxies are used?        | [`goauth`], [`netrc`], [`http_proxy`], [`client_cert`] |
+//! | how patient are transfers?                          | [`transfers`]                   |
 //!
 //! ```
 //! use gomodfetch::config::{Config, env::MapEnv, goflags::Flags};
@@ -57,6 +58,7 @@ use crate::config::netrc::{Netrc, NetrcError};
 use crate::config::private::Private;
 use crate::config::settings::{Origin, Setting, Sources};
 use crate::config::toolchain::{Toolchain, ToolchainError};
+use crate::config::transfers::{Transfers, TransfersError};
 use crate::config::vars::{Scope, TOOLCHAIN_MODULE, Var};
 
 pub mod cache_proxy;
@@ -78,6 +80,7 @@ pub mod private;
 pub mod quoted;
 pub mod settings;
 pub mod toolchain;
+pub mod transfers;
 pub mod userdirs;
 pub mod vars;
 
@@ -117,6 +120,9 @@ pub enum ConfigError {
     /// A gomodfetch.toml.
     #[error(transparent)]
     File(#[from] FileError),
+    /// GOMODFETCH_RETRIES and its companions.
+    #[error(transparent)]
+    Transfers(#[from] TransfersError),
 }
 
 impl ConfigError {
@@ -128,6 +134,7 @@ impl ConfigError {
             ConfigError::File(_) => true,
             // No word of go's: one can't go on as if it were not there.
             ConfigError::CacheProxy(_) | ConfigError::ClientCert(_) => true,
+            ConfigError::Transfers(_) => true,
             _ => false,
         }
     }
@@ -157,6 +164,8 @@ pub struct Config {
     pub http_proxies: HttpProxies,
     /// GOMODFETCH_CLIENT_CERT.
     pub client_certs: Vec<ClientCert>,
+    /// GOMODFETCH_RETRIES and its companions.
+    pub transfers: Transfers,
     /// SSL_CERT_FILE, on systems where Go heeds it.
     pub cert_file: Option<PathBuf>,
     /// SSL_CERT_DIR, on systems where Go heeds it.
@@ -229,6 +238,7 @@ impl Config {
             &text(&vars::NO_PROXY),
             !sources.get(&vars::REQUEST_METHOD).is_empty(),
         );
+        let transfers = Transfers::load(&sources)?;
         let netrc_path = netrc::path(env);
         let file_setting = sources.get(&vars::GOMODFETCH_CONFIG);
         let config_dir = userdirs::user_config_dir(env);
@@ -291,6 +301,7 @@ impl Config {
             goflags,
             private,
             http_proxies,
+            transfers,
             netrc_path,
         })
     }

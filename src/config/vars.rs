@@ -120,6 +120,14 @@ vars! {
         "Certificates for servers that ask for one, joined by `;`: `HOST=CERT.pem,KEY.pem`. Not known to go.";
     GOMODFETCH_CONFIG: Environment, Computed("`gomodfetch/gomodfetch.toml` in the user's configuration directory"), plain,
         "The user's gomodfetch.toml; `off` to read neither it nor the project's.";
+    GOMODFETCH_CONNECT_TIMEOUT: Environment, Text("30s"), plain,
+        "How long a connection may take to be made: `500ms`, `10s`, `1m`.";
+    GOMODFETCH_RETRIES: Environment, Text("5"), plain,
+        "How often a request is tried again after what may pass: a broken connection, silence, 429, 5xx.";
+    GOMODFETCH_RETRY_WAIT: Environment, Text("500ms"), plain,
+        "The wait before the first retry; it doubles with each further one.";
+    GOMODFETCH_STALL_TIMEOUT: Environment, Text("60s"), plain,
+        "How long a server may send nothing; there is no limit on the whole.";
     GONOPROXY: Go, Computed("GOPRIVATE"), plain,
         "Module path patterns that are fetched from their origin and never from a proxy.";
     GONOSUMDB: Go, Computed("GOPRIVATE"), plain,

@@ -18,50 +18,30 @@ use crate::sys::leader::{Leaders, Signal};
 /// How long requests wait for the first one's connection.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Clients of one kind, each with connections of its own.
-pub(super) struct Clients {
-    clients: Vec<(Client, Signal)>,
-    first: Leaders<(usize, String)>,
+/// A client with its connections.
+pub(super) struct Contact {
+    pub(super) client: Client,
+    connected: Signal,
+    first: Leaders<String>,
 }
 
-impl Clients {
-    /// Makes so many clients; `build` is given what is to be layered over the connector.
+impl Contact {
+    /// Makes one; `build` is given what is to be layered over the connector.
     pub(super) fn new<E>(
-        count: usize,
-        build: impl Fn(Telling) -> std::result::Result<Client, E>,
-    ) -> std::result::Result<Clients, E> {
-        let client = |_| {
-            let connected = Signal::default();
-            build(Telling(connected.clone())).map(|client| (client, connected))
-        };
-        let clients: std::result::Result<Vec<_>, E> = (0..count.max(1)).map(client).collect();
-        Ok(Clients { clients: clients?, first: Leaders::new(PATIENCE) })
+        build: impl FnOnce(Telling) -> std::result::Result<Client, E>,
+    ) -> std::result::Result<Contact, E> {
+        let connected = Signal::default();
+        let client = build(Telling(connected.clone()))?;
+        Ok(Contact { client, connected, first: Leaders::new(PATIENCE) })
     }
 
-    /// The client whose turn it is.
-    pub(super) fn one(&self, turn: usize) -> Option<One<'_>> {
-        let number = turn % self.clients.len().max(1);
-        let (client, connected) = self.clients.get(number)?;
-        Some(One { number, client, connected, first: &self.first })
-    }
-}
-
-/// One of the clients.
-pub(super) struct One<'a> {
-    number: usize,
-    pub(super) client: &'a Client,
-    connected: &'a Signal,
-    first: &'a Leaders<(usize, String)>,
-}
-
-impl One<'_> {
     /// Sends a request.
     ///
     /// # Errors
     /// Those of the client.
     pub(super) async fn send(&self, request: Request) -> Result<Response> {
         let origin = request.url().origin().ascii_serialization();
-        let lead = self.first.lead((self.number, origin)).await;
+        let lead = self.first.lead(origin).await;
         let sent = self.client.execute(request);
         if lead.is_none() {
             return sent.await;

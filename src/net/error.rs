@@ -45,6 +45,14 @@ pub enum NetError {
         /// Why.
         text: String,
     },
+    /// The answer is not of the kind that was asked for.
+    #[error("read \"{url}\": {text}")]
+    Unfit {
+        /// The address.
+        url: String,
+        /// What it is.
+        text: String,
+    },
     /// The body is larger than such a file may be.
     #[error("reading {url}: response is larger than {limit} bytes")]
     TooLarge {
@@ -78,6 +86,12 @@ pub enum NetError {
     },
 }
 
+/// Whether a status tells of trouble that may pass. 501 and 505 are about what the server can't do at
+/// all, and 511 is the login page of a network.
+pub fn is_transient_status(code: u16) -> bool {
+    matches!(code, 408 | 429 | 500..=599) && !matches!(code, 501 | 505 | 511)
+}
+
 /// How often something was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tried {
@@ -88,16 +102,28 @@ pub struct Tried {
 }
 
 /// Which part of sending a request failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RequestCause {
     /// The HTTP proxy wants other credentials, or any.
     ProxyAuth,
     /// The name could not be resolved.
-    Dns,
+    Dns {
+        /// Whether it is the name server that gave no answer.
+        is_temporary: bool,
+    },
     /// No connection could be made.
     Connect,
     /// The server's certificate was refused.
-    Certificate,
+    Certificate {
+        /// The host that was to be reached.
+        host: String,
+        /// Who issued the certificate, if that is known.
+        issuer: Option<String>,
+    },
+    /// There was no agreement on how to talk securely.
+    Tls,
+    /// A setting can't be understood.
+    Setting,
     /// Nothing came for too long.
     Timeout,
     /// A redirect led somewhere forbidden, or there were too many.
@@ -117,6 +143,30 @@ impl NetError {
         }
     }
 
+    /// Whether trying again may help: what the network did may be different the next time, what was
+    /// decided is not.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            NetError::Status { code, .. } => is_transient_status(*code),
+            NetError::Request { cause, .. } => match cause {
+                RequestCause::Dns { is_temporary } => *is_temporary,
+                RequestCause::Connect | RequestCause::Timeout | RequestCause::Other => true,
+                RequestCause::Certificate { .. }
+                | RequestCause::Tls
+                | RequestCause::ProxyAuth
+                | RequestCause::Setting
+                | RequestCause::Redirect => false,
+            },
+            NetError::Body { .. } => true,
+            NetError::Unfit { .. }
+            | NetError::Put { .. }
+            | NetError::TooLarge { .. }
+            | NetError::Refused(_)
+            | NetError::File { .. } => false,
+            NetError::Tried { error, .. } => error.is_transient(),
+        }
+    }
+
     /// Whether access was denied: 401, 403 or 407.
     pub fn is_forbidden(&self) -> bool {
         match self {
@@ -130,6 +180,22 @@ impl NetError {
 }
 
 impl NetError {
+    /// The host that was asked, with its port if that is not the usual one.
+    fn host(&self) -> Option<&str> {
+        let url = match self {
+            NetError::Status { url, .. }
+            | NetError::Request { url, .. }
+            | NetError::Body { url, .. }
+            | NetError::Put { url, .. }
+            | NetError::Unfit { url, .. }
+            | NetError::TooLarge { url, .. } => url,
+            NetError::Refused(_) | NetError::File { .. } | NetError::Tried { .. } => return None,
+        };
+        let (_, rest) = url.split_once("://")?;
+        let authority = rest.split('/').next().unwrap_or(rest);
+        Some(authority.rsplit('@').next().unwrap_or(authority))
+    }
+
     /// The same error, saying how often it was tried.
     pub(super) fn tried(self, tried: Option<Tried>) -> NetError {
         match tried {
@@ -138,45 +204,58 @@ impl NetError {
         }
     }
 
-    /// What a person can do about it.
-    fn advice(&self) -> Option<&'static str> {
-        match self {
+    /// What a person can do about it, most useful first.
+    fn advice(&self) -> Vec<String> {
+        let advice = match self {
             NetError::Status { code: 407, .. }
-            | NetError::Request { cause: RequestCause::ProxyAuth, .. } => Some(
+            | NetError::Request { cause: RequestCause::ProxyAuth, .. } => {
                 "put the user and the password of the HTTP proxy into HTTPS_PROXY: \
-                 http://user:password@host:port",
-            ),
-            NetError::Status { code: 401 | 403, .. } => Some(
+                 http://user:password@host:port"
+            }
+            NetError::Status { code: 401 | 403, .. } => {
                 "if the server wants credentials, put them into netrc (machine HOST login USER \
-                 password TOKEN); they are sent over https only",
-            ),
+                 password TOKEN); they are sent over https only"
+            }
+            NetError::Status { code: 511, .. } => {
+                "the network wants you to log in: open a page in a browser, then run again"
+            }
             NetError::Status { code: 429 | 500.., .. } => {
-                Some("the server is in trouble, or wants to be asked less: try again later")
+                "the server is in trouble, or wants to be asked less: try again later"
             }
-            NetError::Request { cause: RequestCause::Dns, .. } => Some(
+            NetError::Request { cause: RequestCause::Dns { .. }, .. } => {
                 "check the name of the host in GOPROXY and GOSUMDB; behind an HTTP proxy set \
-                 HTTPS_PROXY",
-            ),
-            NetError::Request { cause: RequestCause::Connect, .. } => Some(
-                "check that the server runs and that nothing bars the way; behind an HTTP proxy \
-                 set HTTPS_PROXY",
-            ),
-            NetError::Request { cause: RequestCause::Certificate, .. } => Some(
-                "if an authority of your company signed the certificate, name the authority's own \
-                 certificate in SSL_CERT_FILE",
-            ),
-            NetError::Request { cause: RequestCause::Timeout, .. } | NetError::Body { .. } => {
-                Some("what arrived whole is kept: run again to go on with the rest")
+                 HTTPS_PROXY"
             }
-            _ => None,
-        }
+            NetError::Request { cause: RequestCause::Connect, .. } => {
+                "check that the server runs and that nothing bars the way; behind an HTTP proxy \
+                 set HTTPS_PROXY"
+            }
+            NetError::Request { cause: RequestCause::Certificate { host, issuer }, .. } => {
+                let by = issuer.as_ref().map(|issuer| {
+                    format!("the certificate that {host} presented was issued by: {issuer}")
+                });
+                let trust = "if an authority of your company signed the certificate, name the \
+                             authority's own certificate in SSL_CERT_FILE";
+                return by.into_iter().chain([trust.to_owned()]).collect();
+            }
+            NetError::Request { cause: RequestCause::Timeout, .. } | NetError::Body { .. } => {
+                "what arrived whole is kept: run again to go on with the rest"
+            }
+            _ => return Vec::new(),
+        };
+        vec![advice.to_owned()]
     }
 }
 
 impl From<NetError> for Error {
     fn from(err: NetError) -> Error {
         if let NetError::Tried { error, tried } = err {
-            return Error::from(*error).hint(tried.to_string());
+            let who = error.host().unwrap_or("the server").to_owned();
+            let (times, seconds) = (tried.times, tried.within.as_millis().div_ceil(1000));
+            return Error::from(*error).hint(match times {
+                0 => format!("nothing comes from the network: {who} was not asked any more"),
+                _ => format!("{who} was asked {times} times within {seconds} s"),
+            });
         }
         let advice = err.advice();
         let kind = if err.is_not_found() {
@@ -191,17 +270,7 @@ impl From<NetError> for Error {
             }
         };
         let err = Error::new(kind, err);
-        match advice {
-            Some(advice) => err.hint(advice),
-            None => err,
-        }
-    }
-}
-
-impl std::fmt::Display for Tried {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let seconds = self.within.as_millis().div_ceil(1000);
-        write!(f, "this was tried {} times within {seconds} s", self.times)
+        advice.into_iter().fold(err, Error::hint)
     }
 }
 
@@ -256,9 +325,14 @@ mod tests {
             err.hints(),
             [
                 "what arrived whole is kept: run again to go on with the rest",
-                "this was tried 3 times within 2 s"
+                "proxy.example.com was asked 3 times within 2 s"
             ]
         );
         assert_eq!(body.clone().tried(None), body);
+        let never = Tried { times: 0, within: Duration::ZERO };
+        assert_eq!(
+            Error::from(body.tried(Some(never))).hints()[1],
+            "nothing comes from the network: proxy.example.com was not asked any more"
+        );
     }
 }

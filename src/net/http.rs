@@ -6,9 +6,8 @@
 //! stalling (none in total), and HTTP/2 windows large enough for distant servers, spread over a few
 //! connections.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use futures_util::StreamExt;
 use reqwest::Version;
@@ -16,32 +15,24 @@ use reqwest::header::{
     CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH,
     IF_RANGE, LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER,
 };
-use reqwest::redirect::Policy;
 use url::Url;
 
 use crate::event::{Event, Observer};
-use crate::net::contact::{Clients, One};
 use crate::net::credentials::{AuthSettings, Credentials, Pass};
 use crate::net::error::{NetError, RequestCause};
+use crate::net::explain::explain;
 use crate::net::helper::{Fill, Refusal};
 use crate::net::identity::Identity;
+use crate::net::pool::{Lease, Pool};
 use crate::net::url::SafeUrl;
-use crate::net::{BoxFuture, Exchange, Extra, Method, Piece, Request, Response, Upload, tls};
+use crate::net::{
+    BoxFuture, Exchange, Extra, Method, Piece, Request, Response, TransferSettings, Upload,
+};
 
-/// How long a connection may take to be made.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a server may send nothing at all.
-const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// Requests in a row, as Go counts redirects.
 const MAX_REDIRECTS: usize = 10;
 /// How often a server is asked whether it takes what git filled in, while it gives no answer.
 const SETTLE_TRIES: usize = 3;
-/// Bytes a server may send on one HTTP/2 stream before we have read them. The default of 64 KiB
-/// makes a transfer wait for a round trip every 64 KiB; this much every 16 MiB, which is the time that
-/// the largest zips need on a distant server.
-const STREAM_WINDOW: u32 = 16 << 20;
-/// The same for a whole connection.
-const CONNECTION_WINDOW: u32 = 16 << 20;
 
 /// Finds the HTTP proxy to use for a URL; an error text if the setting is malformed.
 pub type ProxyRule = Arc<dyn Fn(&Url) -> Result<Option<Url>, String> + Send + Sync>;
@@ -63,15 +54,11 @@ pub struct HttpSettings {
     pub connections: usize,
 }
 
-/// [`Exchange`] over the network. The clients are made at the first request: reading the
-/// certificates takes longer than many a run in which everything is in the cache.
+/// [`Exchange`] over the network.
 pub struct HttpTransport {
     settings: HttpSettings,
     observer: Arc<dyn Observer>,
-    clients: OnceLock<Result<Clients, String>>,
-    /// Those that have a certificate of their own, in the order of the settings.
-    known: Vec<OnceLock<Result<Clients, String>>>,
-    next: AtomicUsize,
+    pool: Arc<Pool>,
     credentials: Credentials,
 }
 
@@ -79,22 +66,8 @@ impl HttpTransport {
     /// A transport with these settings, telling `observer` of each request.
     pub fn new(settings: HttpSettings, observer: Arc<dyn Observer>) -> HttpTransport {
         let credentials = Credentials::new(settings.auth.clone(), Arc::clone(&observer));
-        let known = settings.identities.iter().map(|_| OnceLock::new()).collect();
-        let (clients, next) = (OnceLock::new(), AtomicUsize::new(0));
-        HttpTransport { settings, observer, clients, known, next, credentials }
-    }
-
-    /// The client whose turn it is, for the server of this URL.
-    fn client(&self, place: &Url) -> Result<One<'_>, NetError> {
-        let mut known = self.settings.identities.iter().zip(&self.known);
-        let (identity, clients) = match known.find(|(identity, _)| identity.is_for(place)) {
-            Some((identity, clients)) => (Some(identity), clients),
-            None => (None, &self.clients),
-        };
-        let clients = clients.get_or_init(|| build_clients(&self.settings, identity));
-        let clients = clients.as_ref().map_err(|text| NetError::Refused(text.clone()))?;
-        let turn = self.next.fetch_add(1, Ordering::Relaxed);
-        clients.one(turn).ok_or_else(|| NetError::Refused("no HTTP client".into()))
+        let pool = Pool::new(settings.clone());
+        HttpTransport { settings, observer, pool, credentials }
     }
 
     /// Sends the request with the credentials that are known, and again with others if it was refused.
@@ -110,17 +83,20 @@ impl HttpTransport {
             };
             pass = renewal.pass;
             let again = self.follow(asked, &pass);
-            let (answer, ()) = futures_util::future::join(again, self.settle(&renewal.fills)).await;
+            let (answer, ()) =
+                futures_util::future::join(again, self.settle(&renewal.fills, asked.settings))
+                    .await;
             response = answer?;
         }
     }
 
     /// Tries what git filled in, and tells git.
-    async fn settle(&self, fills: &[Fill]) {
+    async fn settle(&self, fills: &[Fill], settings: &TransferSettings) {
         for fill in fills {
             for _ in 0..SETTLE_TRIES {
-                let Ok(client) = self.client(&fill.prefix) else { return };
-                let request = client.client.head(fill.prefix.clone()).headers(fill.headers.clone());
+                let Ok(lease) = self.pool.lease(settings, &fill.prefix) else { return };
+                let request =
+                    lease.contact.client.head(fill.prefix.clone()).headers(fill.headers.clone());
                 let Ok(response) = request.send().await else { continue };
                 match response.status().as_u16() {
                     200 => self.credentials.settle(fill, true).await,
@@ -143,14 +119,15 @@ impl HttpTransport {
         let failed = |(text, cause)| NetError::Request { url: url.to_string(), text, cause };
         let (mut place, mut held) = (bare(url.secret()), pass.clone());
         for _ in 0..MAX_REDIRECTS {
-            let client = self.client(&place)?;
+            let lease = self.pool.lease(asked.settings, &place)?;
             let proxy = (self.settings.proxy)(&place)
-                .map_err(|text| failed((text, RequestCause::Other)))?;
+                .map_err(|text| failed((text, RequestCause::Setting)))?;
             let method = match asked.method {
                 Method::Get => reqwest::Method::GET,
                 Method::Head => reqwest::Method::HEAD,
             };
-            let mut request = client.client.request(method, place.clone()).headers(held.headers());
+            let client = &lease.contact.client;
+            let mut request = client.request(method, place.clone()).headers(held.headers());
             if let Some(resume) = &asked.resume {
                 request = request.header(RANGE, format!("bytes={}-", resume.from));
                 if let Some(validator) = &resume.validator {
@@ -158,10 +135,17 @@ impl HttpTransport {
                 }
             }
             let sent = match request.build() {
-                Ok(request) => client.send(request).await,
+                Ok(request) => lease.contact.send(request).await,
                 Err(err) => Err(err),
             };
-            let response = sent.map_err(|err| failed(explain(&err, &place, proxy.as_ref())))?;
+            let mut response = sent.map_err(|err| {
+                let silence = asked.settings.stall_timeout;
+                let (text, cause) = explain(&err, &place, proxy.as_ref(), silence);
+                let is_silent = cause == RequestCause::Timeout;
+                self.pool.failed(&lease, place.host_str().unwrap_or_default(), is_silent);
+                failed((text, cause))
+            })?;
+            response.extensions_mut().insert(lease.clone());
             let Some(next) = redirect(&response, &place) else { return Ok(response) };
             if let Some(text) = forbidden(url.scheme() == "https", &place, &next) {
                 return Err(failed((text, RequestCause::Redirect)));
@@ -194,19 +178,19 @@ impl Exchange for HttpTransport {
             if request.method == Method::Head {
                 // The body has none, but what it would have is in the header.
                 let length = header(&response, CONTENT_LENGTH).and_then(|text| text.parse().ok());
-                let mut answer = self.response(url, response);
+                let mut answer = self.response(&request, response);
                 answer.length = length;
                 return Ok(answer);
             }
             if let Some(encoding) = encoding(&response) {
-                return Err(NetError::Body {
+                return Err(NetError::Unfit {
                     url: url.to_string(),
                     text: format!(
                         "the answer is compressed ({encoding}) without having been asked"
                     ),
                 });
             }
-            Ok(self.response(url, response))
+            Ok(self.response(&request, response))
         })
     }
 
@@ -232,14 +216,15 @@ impl HttpTransport {
             upload.open().map_err(|err| failed(crate::sys::error::reason(&err)))?;
         let body = reqwest::Body::wrap_stream(futures_util::stream::iter(pieces));
         let place = bare(url.secret());
-        let client = self.client(&place)?;
-        let request = client.client.put(place.clone()).headers(pass.headers());
+        let settings = TransferSettings::default();
+        let lease = self.pool.lease(&settings, &place)?;
+        let request = lease.contact.client.put(place.clone()).headers(pass.headers());
         let request = request.header(CONTENT_LENGTH, length).header(IF_NONE_MATCH, "*");
         let sent = match request.body(body).build() {
-            Ok(request) => client.send(request).await,
+            Ok(request) => lease.contact.send(request).await,
             Err(err) => Err(err),
         };
-        sent.map_err(|err| failed(explain(&err, &place, None).0))
+        sent.map_err(|err| failed(explain(&err, &place, None, settings.stall_timeout).0))
     }
 
     /// The same, once more with other credentials if the first ones were refused.
@@ -258,7 +243,7 @@ impl HttpTransport {
                 return Err(NetError::Put { url: url.to_string(), text: status_text(status) });
             };
             pass = renewal.pass;
-            self.settle(&renewal.fills).await;
+            self.settle(&renewal.fills, &TransferSettings::default()).await;
         }
     }
 
@@ -277,7 +262,8 @@ impl HttpTransport {
         result
     }
 
-    fn response(&self, url: &SafeUrl, response: reqwest::Response) -> Response {
+    fn response(&self, asked: &Request<'_>, response: reqwest::Response) -> Response {
+        let (url, silence) = (asked.url, asked.settings.stall_timeout);
         let media_type = header(&response, CONTENT_TYPE)
             .map(|value| value.split(';').next().unwrap_or("").trim().to_ascii_lowercase())
             .unwrap_or_default();
@@ -288,7 +274,9 @@ impl HttpTransport {
             last_modified: header(&response, LAST_MODIFIED),
         };
         let observer = Arc::clone(&self.observer);
-        let address = url.clone();
+        let pool = Arc::clone(&self.pool);
+        let lease = response.extensions().get::<Lease>().cloned();
+        let (address, place) = (url.clone(), response.url().clone());
         Response {
             url: url.clone(),
             status: response.status().as_u16(),
@@ -303,7 +291,11 @@ impl HttpTransport {
                     Ok(Piece::Data(bytes))
                 }
                 Err(err) => {
-                    let (text, _) = explain(&err, address.secret(), None);
+                    let (text, cause) = explain(&err, &place, None, silence);
+                    if let Some(lease) = &lease {
+                        let host = place.host_str().unwrap_or_default();
+                        pool.failed(lease, host, cause == RequestCause::Timeout);
+                    }
                     Err(NetError::Body { url: address.to_string(), text })
                 }
             })),
@@ -341,38 +333,6 @@ fn status_text(status: reqwest::StatusCode) -> String {
     }
 }
 
-fn build_clients(settings: &HttpSettings, identity: Option<&Identity>) -> Result<Clients, String> {
-    let tls = tls::client_config(settings.cert_file.as_deref(), &settings.cert_dirs, identity)
-        .map_err(|err| format!("tls: {err}"))?;
-    Clients::new(settings.connections, |telling| {
-        let rule = Arc::clone(&settings.proxy);
-        reqwest::Client::builder()
-            .connector_layer(telling)
-            .tls_backend_preconfigured(tls.clone())
-            .no_proxy()
-            .proxy(reqwest::Proxy::custom(move |url| rule(url).ok().flatten().map(resolving)))
-            .redirect(Policy::none())
-            .referer(false)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(STALL_TIMEOUT)
-            .http2_initial_stream_window_size(STREAM_WINDOW)
-            .http2_initial_connection_window_size(CONNECTION_WINDOW)
-            .tcp_nodelay(true)
-            .user_agent(concat!("gomodfetch/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|err| error_chain(&err))
-    })
-}
-
-/// A SOCKS proxy is given names to resolve, as Go does it: only it may know them, and only it should.
-fn resolving(mut proxy: Url) -> Url {
-    if proxy.scheme() == "socks5" {
-        // Both schemes are of a kind, so that one can take the other's place.
-        let _ = proxy.set_scheme("socks5h");
-    }
-    proxy
-}
-
 /// Why a redirect must not be followed, `secure` being whether it began with https.
 fn forbidden(secure: bool, from: &Url, to: &Url) -> Option<String> {
     if secure && to.scheme() != "https" {
@@ -389,123 +349,4 @@ fn redirect(response: &reqwest::Response, from: &Url) -> Option<Url> {
         return None;
     }
     from.join(response.headers().get(LOCATION)?.to_str().ok()?).ok()
-}
-
-/// The reason of a failed request in the words that Go users know, and its class.
-///
-/// `place` is what was asked for, `proxy` how it was to be reached.
-fn explain(err: &reqwest::Error, place: &Url, proxy: Option<&Url>) -> (String, RequestCause) {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(err);
-    let (dialled, dial) = match proxy {
-        Some(proxy) => (proxy, "proxyconnect tcp: dial tcp"),
-        None => (place, "dial tcp"),
-    };
-    let host = dialled.host_str().unwrap_or_default();
-    let port = dialled.port_or_known_default().unwrap_or(0);
-    while let Some(cause) = source {
-        if let Some(tls) = find_tls(cause) {
-            return explain_tls(tls, place.host_str().unwrap_or_default());
-        }
-        if cause.to_string().contains("proxy authorization required") {
-            return ("Proxy Authentication Required".to_owned(), RequestCause::ProxyAuth);
-        }
-        if cause.to_string().contains("dns error") {
-            return (format!("{dial}: lookup {host}: no such host"), RequestCause::Dns);
-        }
-        if let Some(io) = cause.downcast_ref::<std::io::Error>()
-            && io.raw_os_error().is_some()
-        {
-            let reason = crate::sys::error::reason(io);
-            if err.is_connect() {
-                let text = format!("{dial} {host}:{port}: connect: {reason}");
-                return (text, RequestCause::Connect);
-            }
-            return (reason, RequestCause::Other);
-        }
-        source = cause.source();
-    }
-    if err.is_timeout() {
-        let what = if err.is_connect() {
-            format!("{dial} {host}:{port}: i/o timeout")
-        } else {
-            format!("no data for {} seconds", STALL_TIMEOUT.as_secs())
-        };
-        return (what, RequestCause::Timeout);
-    }
-    if err.is_body() || err.is_decode() {
-        return (body_reason(err), RequestCause::Other);
-    }
-    (error_chain(err), if err.is_connect() { RequestCause::Connect } else { RequestCause::Other })
-}
-
-/// Why a body broke off.
-fn body_reason(err: &reqwest::Error) -> String {
-    let chain = error_chain(err);
-    let truncated =
-        ["end of file before message length reached", "unexpected end of file", "UnexpectedEof"];
-    if truncated.iter().any(|text| chain.contains(text)) {
-        return "unexpected EOF".to_owned();
-    }
-    chain
-}
-
-fn find_tls<'a>(err: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
-    if let Some(tls) = err.downcast_ref::<rustls::Error>() {
-        return Some(tls);
-    }
-    // I/O errors hold what they are made of without naming it as their source.
-    find_tls(err.downcast_ref::<std::io::Error>()?.get_ref()?)
-}
-
-fn explain_tls(err: &rustls::Error, host: &str) -> (String, RequestCause) {
-    use rustls::CertificateError as Cert;
-    let rustls::Error::InvalidCertificate(reason) = err else {
-        return (format!("tls: {err}"), RequestCause::Other);
-    };
-    let reason = match reason {
-        // The latter where another authority of the same name is trusted.
-        Cert::UnknownIssuer | Cert::BadSignature => {
-            "certificate signed by unknown authority".to_owned()
-        }
-        Cert::Expired
-        | Cert::ExpiredContext { .. }
-        | Cert::NotValidYet
-        | Cert::NotValidYetContext { .. } => {
-            "certificate has expired or is not yet valid".to_owned()
-        }
-        Cert::NotValidForName => format!("certificate is not valid for {host}"),
-        Cert::NotValidForNameContext { presented, .. } => wrong_name(presented, host),
-        other => format!("{other:?}"),
-    };
-    (format!("tls: failed to verify certificate: x509: {reason}"), RequestCause::Certificate)
-}
-
-/// `presented` are names in the form `DnsName("example.com")` or `IpAddress(192.0.2.1)`.
-fn wrong_name(presented: &[String], host: &str) -> String {
-    let is_ip = |name: &String| name.starts_with("IpAddress");
-    if host.parse::<std::net::IpAddr>().is_ok() && !presented.iter().any(is_ip) {
-        return format!(
-            "cannot validate certificate for {host} because it doesn't contain any IP SANs"
-        );
-    }
-    let bare = |name: &String| match name.split_once('(') {
-        Some((_, inner)) => inner.trim_matches([')', '"']).to_owned(),
-        None => name.clone(),
-    };
-    let names: Vec<String> = presented.iter().map(bare).collect();
-    format!("certificate is valid for {}, not {host}", names.join(", "))
-}
-
-/// The messages of an error and its sources, without those that repeat the address.
-fn error_chain(err: &(dyn std::error::Error + 'static)) -> String {
-    let mut parts = Vec::new();
-    let mut source = err.source();
-    while let Some(cause) = source {
-        parts.push(cause.to_string());
-        source = cause.source();
-    }
-    match parts.is_empty() {
-        true => "request failed".to_owned(),
-        false => parts.join(": "),
-    }
 }

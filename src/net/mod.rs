@@ -15,15 +15,23 @@ use futures_util::{Stream, StreamExt};
 
 use crate::sys::budget::{Budget, FREE, Held, Share};
 
+pub mod certificate;
+pub mod clock;
 mod contact;
 pub mod credentials;
 pub mod dispatch;
 pub mod error;
+pub mod explain;
+pub mod headers;
 pub mod helper;
 pub mod http;
 pub mod identity;
+pub mod limit;
 pub mod network;
+pub mod patience;
+pub mod pool;
 pub mod probe;
+pub mod retry;
 pub mod settings;
 pub mod tls;
 pub mod upload;
@@ -88,6 +96,8 @@ pub enum BodyKind {
     /// Streamed into a file by someone who waits for nothing else, and worth to be resumed. If nothing
     /// but the length says that the rest belongs to the start, a [`Piece::Spliced`] tells so.
     Large,
+    /// The same, but never put together where only the length says that the parts fit.
+    Unspliced,
 }
 
 /// Sends a request once.

@@ -24,6 +24,7 @@ pub struct TransferSettings {
 /// The longest wait between two tries, whatever a server asks for.
 pub const MAX_WAIT: Duration = Duration::from_secs(60);
 
+/// What holds where nothing else is said; the settings page tells the same.
 impl Default for TransferSettings {
     fn default() -> TransferSettings {
         TransferSettings {

@@ -197,7 +197,14 @@ fn sumdb_setup(config: &Config, store: &Store, keep: bool) -> Result<Setup, Erro
 /// The network of one run, by the user's settings.
 pub fn network(config: &Config, observer: &Arc<dyn Observer>) -> Network {
     let http = HttpTransport::new(http_settings(config), Arc::clone(observer));
-    Network::new(Arc::new(http), TransferSettings::default(), Arc::clone(observer))
+    let settings = TransferSettings {
+        retries: config.transfers.retries,
+        retry_wait: config.transfers.retry_wait,
+        connect_timeout: config.transfers.connect_timeout,
+        stall_timeout: config.transfers.stall_timeout,
+        ..TransferSettings::default()
+    };
+    Network::new(Arc::new(http), settings, Arc::clone(observer))
 }
 
 /// What is stored in the caches of GOCACHEPROXY in one run.

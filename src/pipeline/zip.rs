@@ -50,6 +50,18 @@ enum Staged {
     Verified(Box<Verified<StagedZip>>),
     /// It came from a cache and is no module zip.
     Unreadable,
+    /// It is wrong, and nothing but its length said that its parts belong together: it may be no one's
+    /// fault. The whole must come in one piece before anybody is accused.
+    Spliced,
+}
+
+/// How a zip may be had.
+#[derive(Clone, Copy)]
+struct May {
+    /// From a cache, too.
+    be_shared: bool,
+    /// In parts that only their length holds together.
+    be_spliced: bool,
 }
 
 /// The recorded hash of a zip that is in the cache already.
@@ -116,31 +128,31 @@ impl Pipeline {
         arrived: &AtomicBool,
     ) -> Result<Verified<StagedZip>, Error> {
         self.observer.event(&Event::ZipStarted { module: module.clone() });
-        match self.stage_from(module, lock, arrived, true).await? {
-            Staged::Verified(verified) => Ok(*verified),
-            Staged::Unreadable => {
-                let lock = self.lock(module).await?;
-                match self.stage_from(module, lock, arrived, false).await? {
-                    Staged::Verified(verified) => Ok(*verified),
-                    Staged::Unreadable => Err(interrupted()),
-                }
+        let (mut lock, mut may) = (lock, May { be_shared: true, be_spliced: true });
+        loop {
+            match self.stage_from(module, lock, arrived, may).await? {
+                Staged::Verified(verified) => return Ok(*verified),
+                Staged::Unreadable => may.be_shared = false,
+                Staged::Spliced => may.be_spliced = false,
             }
+            lock = self.lock(module).await?;
         }
     }
 
-    /// Fetches a zip, from a cache too if `may_be_shared`, and stages it.
+    /// Fetches a zip as it may be fetched, and stages it.
     async fn stage_from(
         &self,
         module: &Version,
         lock: VersionLock,
         arrived: &AtomicBool,
-        may_be_shared: bool,
+        may: May,
     ) -> Result<Staged, Error> {
         let fetched = futures_util::future::join(
-            self.zip_source(module, &lock, may_be_shared),
+            self.zip_source(module, &lock, may),
             self.verifier.prefetch(module, false),
         );
         let (source, place) = fetched.await.0?;
+        let is_spliced = matches!(&source, ZipSource::Spooled(spool) if spool.is_spliced());
         arrived.store(true, Ordering::Relaxed);
         let unpacker =
             Arc::clone(&self.unpackers).acquire_owned().await.map_err(|_| interrupted())?;
@@ -160,19 +172,23 @@ impl Pipeline {
             Ok(staged) => staged,
             // It may be half a file, or the page of a login: nothing that can be held against a hash.
             Err(err) if self.is_caches_fault(&err, &place) => return Ok(Staged::Unreadable),
+            Err(err) if is_spliced && err.is_security() => return Ok(Staged::Spliced),
             Err(err) => return Err(naming(err, module)),
         };
         let verified = match self.verifier.verify(staged).await {
             Ok(verified) => verified,
+            Err(err) if is_spliced && err.is_security() => return Ok(Staged::Spliced),
             Err(err) => return Err(self.explain(place.judged(err), &place).await),
         };
         if let Err(err) = verified.content().judge(verified.proof()) {
-            if !self.is_caches_fault(&err, &place) {
-                return Err(err);
-            }
+            let again = match self.is_caches_fault(&err, &place) {
+                true => Staged::Unreadable,
+                false if is_spliced && err.is_security() => Staged::Spliced,
+                false => return Err(err),
+            };
             // What it was believed to be on first use is not what the next one must be.
             self.verifier.gosum().forget(module);
-            return Ok(Staged::Unreadable);
+            return Ok(again);
         }
         Ok(Staged::Verified(Box::new(verified)))
     }
@@ -246,7 +262,7 @@ impl Pipeline {
         &self,
         module: &Version,
         lock: &VersionLock,
-        may_be_shared: bool,
+        may: May,
     ) -> Result<(ZipSource, Place), Error> {
         self.store.clean_up(lock)?;
         if let Some(existing) = self.store.existing_zip(module)? {
@@ -254,8 +270,11 @@ impl Pipeline {
         }
         let target = self.store.file(module, Kind::Zip)?;
         let mut spool = Spool::new(&target, Arc::clone(&self.memory));
+        if may.be_spliced {
+            spool = spool.that_may_be_spliced();
+        }
         let covered = self.verifier.is_known(module);
-        if may_be_shared
+        if may.be_shared
             && let Some(served) = self.shared.caches.zip(module, covered, &mut spool).await
         {
             return Ok((ZipSource::Spooled(spool), Place::Shared(served.by)));

@@ -99,6 +99,24 @@ impl Observer for Reporter {
             Event::NotStored { reason, .. } if self.progress == Progress::Plain || self.trace => {
                 self.line(&format!("gomodfetch: GOCACHEPROXY: {reason}"));
             }
+            Event::Retrying { url, reason, wait, nth } if self.trace => {
+                let wait = wait.as_secs_f64();
+                self.line(&format!("# retry {nth} of {url} in {wait:.3}s: {reason}"));
+            }
+            Event::Retrying { url, reason, wait, .. } if self.progress == Progress::Plain => {
+                let wait = wait.as_secs_f64();
+                self.line(&format!("gomodfetch: {url}: {reason}; trying again in {wait:.1} s"));
+            }
+            Event::Resumed { url, from } if self.trace => {
+                self.line(&format!("# resume {url} at byte {from}"));
+            }
+            Event::StartedAnew { url } if self.trace => self.line(&format!("# restart {url}")),
+            Event::SlowedDown { host, at_once, reason } if self.trace => {
+                self.line(&format!("# slow down {host}, {at_once} at once: {reason}"));
+            }
+            Event::SlowedDown { host, reason, .. } if self.progress == Progress::Plain => {
+                self.line(&format!("gomodfetch: {host}: {reason}; asking for less at once"));
+            }
             Event::ZipStarted { module } if self.progress == Progress::Plain => {
                 self.line(&format!("go: downloading {} {}", module.path, module.version));
             }

@@ -167,6 +167,14 @@ impl ZipSink for Counting<'_> {
         self.progress.fetch_add(1, Ordering::Relaxed);
         self.sink.write(piece)
     }
+
+    fn may_be_spliced(&self) -> bool {
+        self.sink.may_be_spliced()
+    }
+
+    fn spliced(&mut self) {
+        self.sink.spliced();
+    }
 }
 
 impl CacheProxies {

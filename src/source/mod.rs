@@ -44,6 +44,10 @@ pub trait ZipSink: Send {
     /// # Errors
     /// When the disk is full, for example.
     fn write(&mut self, piece: Bytes) -> Result<(), Error>;
+    /// Whether it takes a zip of which only the length says that its parts belong together.
+    fn may_be_spliced(&self) -> bool;
+    /// What follows is such another part.
+    fn spliced(&mut self);
 }
 
 /// One place that modules can be had from.

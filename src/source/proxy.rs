@@ -79,7 +79,9 @@ impl Proxy {
     fn decode(&self, data: &[u8]) -> Result<RevInfo, Error> {
         let info = RevInfo::decode(data).map_err(|err| {
             let base = quote(&self.base.to_string());
-            Error::message(ErrorKind::Other, format!("invalid response from proxy {base}: {err}"))
+            let text = format!("invalid response from proxy {base}: {err}");
+            let err = Error::message(ErrorKind::Other, text);
+            if is_page(data) { err.hint(PAGE) } else { err }
         })?;
         if info.version.is_empty() {
             return Err(Error::message(
@@ -117,11 +119,12 @@ impl Proxy {
 
     async fn copy_zip(&self, module: &Version, sink: &mut dyn ZipSink) -> Result<(), Error> {
         let url = self.file_url(module, "zip")?;
-        let mut response = self.transport.get(&url, self.ask(BodyKind::Large)).await?.ok().await?;
+        let kind = if sink.may_be_spliced() { BodyKind::Large } else { BodyKind::Unspliced };
+        let mut response = self.transport.get(&url, self.ask(kind)).await?.ok().await?;
         if response.length.is_some_and(|length| length > MAX_ZIP) {
             return Err(too_large());
         }
-        let mut size = 0;
+        let (mut size, may_be_page) = (0, response.media_type == "text/html");
         while let Some(piece) = response.body.next().await {
             let piece = match piece? {
                 Piece::Data(piece) => piece,
@@ -130,8 +133,16 @@ impl Proxy {
                     sink.restart()?;
                     continue;
                 }
-                Piece::Spliced => continue,
+                Piece::Spliced => {
+                    sink.spliced();
+                    continue;
+                }
             };
+            if size == 0 && may_be_page && is_page(&piece) {
+                // It is not the module that is wrong: another proxy may have it.
+                let err = Error::message(ErrorKind::Network, "zip: not a valid zip file");
+                return Err(err.hint(PAGE));
+            }
             size += piece.len() as u64;
             if size > MAX_ZIP {
                 return Err(too_large());
@@ -195,6 +206,15 @@ impl Source for Proxy {
             copied.map_err(|err| of_version(err, &module.path, &module.version))
         })
     }
+}
+
+/// What a web page in place of an answer means.
+const PAGE: &str = "a web page came in place of the answer: the login page of a network, or GOPROXY \
+                    names something that is no module proxy";
+
+/// Whether this is the start of HTML, which no answer of a proxy looks like.
+fn is_page(data: &[u8]) -> bool {
+    data.trim_ascii_start().starts_with(b"<")
 }
 
 fn too_large() -> Error {

@@ -44,6 +44,8 @@ pub struct Spool {
     memory: Vec<u8>,
     taken: u64,
     file: Option<TempFile>,
+    may_be_spliced: bool,
+    is_spliced: bool,
 }
 
 /// The bytes, complete.
@@ -68,7 +70,21 @@ impl Spool {
             memory: Vec::new(),
             taken: 0,
             file: None,
+            may_be_spliced: false,
+            is_spliced: false,
         }
+    }
+
+    /// A spool that takes a zip of which only the length says that its parts belong together: whoever
+    /// finds that they don't must fetch it again.
+    pub fn that_may_be_spliced(mut self) -> Spool {
+        self.may_be_spliced = true;
+        self
+    }
+
+    /// Whether it holds such a zip.
+    pub fn is_spliced(&self) -> bool {
+        self.is_spliced
     }
 
     fn fits(&mut self, more: usize) -> bool {
@@ -111,8 +127,17 @@ impl Spool {
 impl ZipSink for Spool {
     fn restart(&mut self) -> Result<(), Error> {
         self.file = None;
+        self.is_spliced = false;
         self.release();
         Ok(())
+    }
+
+    fn may_be_spliced(&self) -> bool {
+        self.may_be_spliced
+    }
+
+    fn spliced(&mut self) {
+        self.is_spliced = true;
     }
 
     fn write(&mut self, piece: Bytes) -> Result<(), Error> {
@@ -163,7 +188,10 @@ mod tests {
         let budget = MemoryBudget::new(4);
         let mut spool = Spool::new(&dir.path().join("v1.0.0.zip"), budget);
         spool.write(Bytes::from_static(b"too long for it")).unwrap();
+        spool.spliced();
+        assert!(spool.is_spliced());
         spool.restart().unwrap();
+        assert!(!spool.is_spliced());
         spool.write(Bytes::from_static(b"ok")).unwrap();
         assert_eq!(spool.finish(content), ("memory", b"ok".to_vec()));
     }

@@ -58,9 +58,14 @@ impl Project {
         project.set("GOPATH", project.gopath());
         project.set("GOMODCACHE", project.modcache());
         project.set("TMPDIR", project.tmp());
-        for (name, value) in
-            [("GOPROXY", "off"), ("GOSUMDB", "off"), ("GOENV", "off"), ("GOTOOLCHAIN", "local")]
-        {
+        for (name, value) in [
+            ("GOPROXY", "off"),
+            ("GOSUMDB", "off"),
+            ("GOENV", "off"),
+            ("GOTOOLCHAIN", "local"),
+            // Most faults of tests are there to stay; see [`Project::retries`].
+            ("GOMODFETCH_RETRIES", "0"),
+        ] {
             project.set(name, value);
         }
         if cfg!(windows) {
@@ -125,6 +130,11 @@ impl Project {
             self.set("GOSUMDB", vkey);
         }
         self
+    }
+
+    /// Requests are tried again as often as by default, without waiting for long.
+    pub fn retries(&mut self) -> &mut Self {
+        self.unset("GOMODFETCH_RETRIES").set("GOMODFETCH_RETRY_WAIT", "1ms")
     }
 
     /// Another place with the same files, at this moment, and the same settings.

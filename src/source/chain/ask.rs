@@ -97,6 +97,14 @@ impl ZipSink for Counting<'_> {
         *self.bytes += piece.len() as u64;
         self.sink.write(piece)
     }
+
+    fn may_be_spliced(&self) -> bool {
+        self.sink.may_be_spliced()
+    }
+
+    fn spliced(&mut self) {
+        self.sink.spliced();
+    }
 }
 
 impl Ask<()> for AskZip<'_> {
