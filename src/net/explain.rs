@@ -56,21 +56,22 @@ pub fn explain(
         };
         return (what, RequestCause::Timeout);
     }
-    if err.is_body() || err.is_decode() {
-        return (body_reason(err), RequestCause::Other);
-    }
-    let text = error_chain(err);
+    let text = broken(err);
     if proxy.is_some() && text.contains("proxy authorization required") {
         return ("Proxy Authentication Required".to_owned(), RequestCause::ProxyAuth);
     }
     (text, if err.is_connect() { RequestCause::Connect } else { RequestCause::Other })
 }
 
-/// Why a body broke off.
-fn body_reason(err: &reqwest::Error) -> String {
+/// Why a connection or a body broke off.
+fn broken(err: &reqwest::Error) -> String {
     let chain = error_chain(err);
-    let truncated =
-        ["end of file before message length reached", "unexpected end of file", "UnexpectedEof"];
+    let truncated = [
+        "end of file before message length reached",
+        "unexpected end of file",
+        "UnexpectedEof",
+        "peer closed connection without sending TLS close_notify",
+    ];
     if truncated.iter().any(|text| chain.contains(text)) {
         return "unexpected EOF".to_owned();
     }

@@ -318,6 +318,8 @@ impl Flow {
                     return Some(Ok(Piece::Data(bytes)));
                 }
                 Some(Ok(piece)) => return Some(Ok(piece)),
+                // All that was announced is here, whatever became of the connection behind it.
+                Some(Err(_)) if self.total == Some(self.received) => break,
                 None if self.total.is_none_or(|total| self.received == total) => {
                     self.task.line.shared.credit.success(&self.task.name);
                     break;

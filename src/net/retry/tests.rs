@@ -172,6 +172,16 @@ impl World {
 }
 
 #[tokio::test]
+async fn a_body_that_is_here_is_whole_whatever_follows() {
+    let world = world(vec![cut(4, "\"a\""), {
+        let Answer::Status(code, extra, length, body, _) = rest(4, "\"a\"") else { return };
+        Answer::Status(code, extra, length, body, true)
+    }]);
+    assert_eq!(world.body(BodyKind::Large).await, Ok("0123456789".to_owned()));
+    assert_eq!(world.asked(), ["Get", "Get from 4 if \"a\""]);
+}
+
+#[tokio::test]
 async fn what_may_pass_is_tried_again() {
     for trouble in [
         status(408),
