@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::Response;
+use hyper::body::Incoming;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 
 use super::body::{self, ScriptedBody, Step};
@@ -86,6 +87,14 @@ fn script(effect: &Effect, body: &Bytes) -> Vec<Step> {
             let end = [Step::Connection(command), Step::Hang];
             with_end(body::send_surely(&start(len)), end)
         }
+        End::PartOfStream(thousandths) => {
+            let len = body.len() * thousandths / 1000;
+            with_end(body::send_surely(&start(len)), [Step::Fail])
+        }
+        End::Part(thousandths) => {
+            let end = [Step::Connection(Command::Close), Step::Hang];
+            with_end(body::send_surely(&start(body.len() * thousandths / 1000)), end)
+        }
         End::GoAway(len) => {
             let end = [
                 Step::Connection(Command::GoAway),
@@ -119,4 +128,44 @@ fn slowly(step: Step, piece: usize, pause: Duration) -> Vec<Step> {
     let starts = (0..bytes.len()).step_by(piece);
     let pieces = starts.map(|start| bytes.slice(start..bytes.len().min(start + piece)));
     pieces.flat_map(|bytes| [Step::Pause(pause), Step::Send(bytes)]).collect()
+}
+
+/// A request as it is recorded.
+pub(super) fn describe(
+    request: &hyper::Request<Incoming>,
+    connection: usize,
+    at: Duration,
+) -> Request {
+    let uri = request.uri();
+    let host_header = request.headers().get("host").and_then(|host| host.to_str().ok());
+    let host = uri.authority().map(|host| host.as_str()).or(host_header);
+    let headers = request.headers().iter().map(|(name, value)| {
+        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        (name.as_str().to_owned(), value)
+    });
+    Request {
+        connection,
+        protocol: format!("{:?}", request.version()),
+        method: request.method().to_string(),
+        path: uri.path().to_owned(),
+        query: uri.query().map(str::to_owned),
+        host: host.unwrap_or_default().to_owned(),
+        headers: headers.collect(),
+        at,
+        status: None,
+        began: 0,
+        ended: None,
+    }
+}
+
+/// Replaces `%41` by `A`; nothing where the escapes are malformed.
+pub(super) fn percent_decode(path: &str) -> Option<String> {
+    let mut parts = path.split('%');
+    let mut decoded = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2)?;
+        decoded.push(u8::from_str_radix(digits, 16).ok()?);
+        decoded.extend(rest.as_bytes());
+    }
+    String::from_utf8(decoded).ok()
 }

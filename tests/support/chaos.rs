@@ -20,6 +20,7 @@ pub struct Chaos {
     seed: u64,
     one_in: u64,
     kinds: Vec<Make>,
+    of_streams: Vec<Make>,
     seen: Mutex<HashMap<String, Seen>>,
 }
 
@@ -30,18 +31,23 @@ struct Seen {
     unlucky: usize,
 }
 
+/// In HTTP/2 a connection is shared, and lost for all who share it. Of so many faults one may concern
+/// the whole connection; the others concern the one answer.
+const CONNECTIONS: u64 = 8;
+
 /// Makes a fault; the number decides its particulars.
 type Make = fn(u64) -> Fault;
 
 impl Chaos {
     /// Of so many requests one is answered badly, in any way from which a client can recover.
     pub fn one_in(n: u64, seed: u64) -> Self {
-        Self { seed, one_in: n, kinds: KINDS.to_vec(), seen: Mutex::default() }
+        let (kinds, of_streams) = (KINDS.to_vec(), OF_STREAMS.to_vec());
+        Self { seed, one_in: n, kinds, of_streams, seen: Mutex::default() }
     }
 
     /// Of so many requests one has its body cut, and nothing else ever happens.
     pub fn cut_one_in(n: u64, seed: u64) -> Self {
-        Self { kinds: vec![cut], ..Self::one_in(n, seed) }
+        Self { kinds: vec![cut], of_streams: vec![cut_stream], ..Self::one_in(n, seed) }
     }
 
     /// What becomes of this request, where it is unlucky.
@@ -56,8 +62,11 @@ impl Chaos {
         }
         seen.unlucky += 1;
         let dice = mix(dice, "kind", 0);
-        let count = self.kinds.len() as u64;
-        let make = self.kinds[usize::try_from(dice % count).expect("a small number")];
+        let (whole, dice) = (dice.is_multiple_of(CONNECTIONS), dice / CONNECTIONS);
+        let is_shared = request.protocol == "HTTP/2.0";
+        let kinds = if is_shared && !whole { &self.of_streams } else { &self.kinds };
+        let count = kinds.len() as u64;
+        let make = kinds[usize::try_from(dice % count).expect("a small number")];
         Some(make(dice / count))
     }
 }
@@ -82,8 +91,26 @@ const KINDS: [Make; 16] = [
     |_| Fault::on("*").trickle(512, Duration::from_millis(1)),
 ];
 
+/// Those of them that concern one answer alone.
+const OF_STREAMS: [Make; 10] = [
+    cut_stream,
+    |_| Fault::on("*").refuse_stream(),
+    |_| Fault::on("*").status(429).header("retry-after", "0").body("too many\n"),
+    |_| Fault::on("*").status(500).body("oops\n"),
+    |_| Fault::on("*").status(502).body("bad gateway\n"),
+    |_| Fault::on("*").status(503).header("retry-after", "0").body("busy\n"),
+    |_| Fault::on("*").status(504).body("too slow\n"),
+    |dice| Fault::on("*").longer_by(1 + dice % 1000),
+    |dice| Fault::on("*").reset_stream_after(bytes(dice)),
+    |_| Fault::on("*").trickle(512, Duration::from_millis(1)),
+];
+
+fn cut_stream(dice: u64) -> Fault {
+    Fault::on("*").cut_stream_at(usize::try_from(dice % 1000).expect("a small number"))
+}
+
 fn cut(dice: u64) -> Fault {
-    Fault::on("*").cut_after(bytes(dice))
+    Fault::on("*").cut_at(usize::try_from(dice % 1000).expect("a small number"))
 }
 
 /// How many bytes still come: none, a few, or many.

@@ -108,6 +108,10 @@ pub(super) enum End {
     Stream(usize),
     /// So many bytes, then the connection ends.
     Connection(usize, Command),
+    /// So many thousandths of the body, then the connection is closed.
+    Part(usize),
+    /// So many thousandths of the body, then the stream is reset.
+    PartOfStream(usize),
     /// So many bytes, then the end is announced, and follows at once.
     GoAway(usize),
     /// The body, and then bytes without end.
@@ -289,6 +293,20 @@ impl Fault {
     /// Closes the connection after so many bytes of the body, whose whole length was declared.
     pub fn cut_after(mut self, bytes: usize) -> Self {
         self.effect.end = End::Connection(bytes, Command::Close);
+        self
+    }
+
+    /// Closes the connection after so many thousandths of the body.
+    pub fn cut_at(mut self, thousandths: usize) -> Self {
+        assert!(thousandths < 1000, "nothing is cut");
+        self.effect.end = End::Part(thousandths);
+        self
+    }
+
+    /// Resets the HTTP/2 stream after so many thousandths of the body; see [`Self::reset_stream_after`].
+    pub fn cut_stream_at(mut self, thousandths: usize) -> Self {
+        assert!(thousandths < 1000, "nothing is cut");
+        self.effect.end = End::PartOfStream(thousandths);
         self
     }
 

@@ -38,6 +38,7 @@ pub mod locks;
 pub mod modules;
 pub mod ranges;
 pub mod registry;
+pub mod relay;
 pub mod reply;
 pub mod requests;
 pub mod server;

@@ -5,7 +5,7 @@
 
 use std::future::pending;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
@@ -23,7 +23,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
-use super::answer::{in_part, respond};
+use super::answer::{describe, in_part, percent_decode, respond};
 use super::body::{Failure, ScriptedBody};
 use super::chaos::Chaos;
 use super::connection::{Command, Line, OverTcp, Watched};
@@ -50,6 +50,7 @@ pub enum Protocol {
 /// A server to be started.
 pub struct Builder {
     registry: Registry,
+    folder: Option<PathBuf>,
     sumdb: Option<SumLog>,
     tls: Option<Authority>,
     names: Vec<String>,
@@ -62,6 +63,12 @@ pub struct Builder {
 }
 
 impl Builder {
+    /// Serves the files of this folder too: a proxy's tree, such as `cache/download` of a module cache.
+    pub fn folder(mut self, folder: &Path) -> Self {
+        self.folder = Some(folder.to_owned());
+        self
+    }
+
     /// Serves this database too.
     pub fn sumdb(mut self, log: SumLog) -> Self {
         self.sumdb = Some(log);
@@ -141,6 +148,7 @@ pub struct Server {
 /// What the test and the server's thread both hold.
 struct Shared {
     registry: Mutex<Registry>,
+    folder: Option<PathBuf>,
     sumdb: Mutex<Option<SumLog>>,
     shelf: Mutex<Option<Shelf>>,
     faults: Mutex<Vec<Fault>>,
@@ -161,6 +169,7 @@ impl Server {
     pub fn builder(registry: Registry) -> Builder {
         Builder {
             registry,
+            folder: None,
             sumdb: None,
             tls: None,
             names: LOOPBACK.map(str::to_owned).to_vec(),
@@ -197,6 +206,7 @@ impl Server {
         });
         let shared = Arc::new(Shared {
             registry: Mutex::new(builder.registry),
+            folder: builder.folder,
             sumdb: Mutex::new(builder.sumdb),
             shelf: Mutex::new(builder.shelf),
             faults: Mutex::default(),
@@ -517,29 +527,6 @@ async fn answer(
     Ok(respond(&effect, reply, headers, &record, line, in_flight))
 }
 
-fn describe(request: &hyper::Request<Incoming>, connection: usize, at: Duration) -> Request {
-    let uri = request.uri();
-    let host_header = request.headers().get("host").and_then(|host| host.to_str().ok());
-    let host = uri.authority().map(|host| host.as_str()).or(host_header);
-    let headers = request.headers().iter().map(|(name, value)| {
-        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        (name.as_str().to_owned(), value)
-    });
-    Request {
-        connection,
-        protocol: format!("{:?}", request.version()),
-        method: request.method().to_string(),
-        path: uri.path().to_owned(),
-        query: uri.query().map(str::to_owned),
-        host: host.unwrap_or_default().to_owned(),
-        headers: headers.collect(),
-        at,
-        status: None,
-        began: 0,
-        ended: None,
-    }
-}
-
 /// The rule's own answer, or the truth.
 fn effective_reply(shared: &Shared, effect: &Effect, request: &Request) -> Reply {
     match (&effect.redirect, effect.status, &effect.body) {
@@ -569,6 +556,13 @@ fn truth(shared: &Shared, request: &Request) -> Reply {
     if let Some(kept) = lock(&shared.shelf).as_ref().and_then(|shelf| shelf.get(&path)) {
         return Reply::ok("application/octet-stream", kept.clone());
     }
+    if let Some(folder) = &shared.folder
+        && !path.split('/').any(|element| element == "..")
+        && let Ok(data) = std::fs::read(folder.join(path.trim_start_matches('/')))
+    {
+        let kind = if path.ends_with(".zip") { "application/zip" } else { TEXT };
+        return Reply::ok(kind, data);
+    }
     // The database first: the order in which tests take the two locks.
     let mut sumdb = lock(&shared.sumdb);
     let registry = lock(&shared.registry);
@@ -579,18 +573,6 @@ fn truth(shared: &Shared, request: &Request) -> Reply {
         return log.respond(below, &registry);
     }
     registry.respond(&path)
-}
-
-/// Replaces `%41` by `A`; nothing where the escapes are malformed.
-fn percent_decode(path: &str) -> Option<String> {
-    let mut parts = path.split('%');
-    let mut decoded = parts.next()?.as_bytes().to_vec();
-    for part in parts {
-        let (digits, rest) = part.split_at_checked(2)?;
-        decoded.push(u8::from_str_radix(digits, 16).ok()?);
-        decoded.extend(rest.as_bytes());
-    }
-    String::from_utf8(decoded).ok()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

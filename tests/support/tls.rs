@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 use tempfile::TempDir;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
@@ -89,18 +89,7 @@ impl Authority {
         alpn: &[&[u8]],
         clients: Option<&Authority>,
     ) -> ServerConfig {
-        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let mut params = CertificateParams::new(names).expect("host names");
-        params.distinguished_name.push(DnType::CommonName, "Test Server");
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        params.use_authority_key_identifier_extension = true;
-        if expired {
-            params.not_before = date_time_ymd(2000, 1, 1);
-            params.not_after = date_time_ymd(2001, 1, 1);
-        }
-        let key = KeyPair::generate().expect("a key");
-        let certificate = params.signed_by(&key, &self.inner.issuer).expect("a certificate");
+        let (certificate, key) = self.certify(names, expired);
         let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key in PKCS #8");
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
@@ -114,5 +103,28 @@ impl Authority {
             .expect("a certificate that fits its key");
         config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
         config
+    }
+
+    /// Writes what a server of these names needs as `server.pem` and `server.key` below the folder.
+    pub fn write_server_files(&self, names: &[&str], dir: &Path) {
+        let (certificate, key) = self.certify(names, false);
+        std::fs::write(dir.join("server.pem"), certificate.pem()).expect("a certificate file");
+        std::fs::write(dir.join("server.key"), key.serialize_pem()).expect("a key file");
+    }
+
+    fn certify(&self, names: &[&str], expired: bool) -> (Certificate, KeyPair) {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).expect("host names");
+        params.distinguished_name.push(DnType::CommonName, "Test Server");
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.use_authority_key_identifier_extension = true;
+        if expired {
+            params.not_before = date_time_ymd(2000, 1, 1);
+            params.not_after = date_time_ymd(2001, 1, 1);
+        }
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.signed_by(&key, &self.inner.issuer).expect("a certificate");
+        (certificate, key)
     }
 }

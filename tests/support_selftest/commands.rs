@@ -33,6 +33,7 @@ mod unix {
         let expected = [
             "ADDED",
             "GOMODCACHE",
+            "GOMODFETCH_RETRIES",
             "GOPATH",
             "GOPROXY",
             "GOSUMDB",
