@@ -12,11 +12,11 @@ use super::support::tls::{Authority, LOOPBACK};
 use super::world::{DOWNLOAD, LARGE_ZIP, Reference, log, place, registry};
 
 /// What stands in netrc and in URLs; nginx knows its hash.
-const USER: &str = "ann";
-const PASSWORD: &str = "open-sesame";
+pub const USER: &str = "ann";
+pub const PASSWORD: &str = "open-sesame";
 
 /// nginx over TLS and HTTP/2 with these lines in its server block.
-fn start(program: &Path, authority: &Authority, lines: &str) -> Daemon {
+pub fn start(program: &Path, authority: &Authority, lines: &str) -> Daemon {
     Daemon::start("nginx", |dir, port| {
         authority.write_server_files(&LOOPBACK, dir);
         fs::create_dir(dir.join("root")).expect("a folder");
