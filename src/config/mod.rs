@@ -174,6 +174,8 @@ pub struct Config {
     pub path: OsString,
     /// What git is told of asking a person, by the name of the variable.
     pub prompts: Vec<(&'static str, OsString)>,
+    /// GIT_ALLOW_PROTOCOL: the schemes that are secure for git, joined by `:`; empty for the usual ones.
+    pub git_allow_protocol: String,
     /// The directory for temporary files, where go ignores a go.mod.
     pub temp_dir: PathBuf,
     /// Whether this runs in continuous integration.
@@ -286,6 +288,7 @@ impl Config {
             prompts: [&vars::GIT_TERMINAL_PROMPT, &vars::GCM_INTERACTIVE]
                 .map(|var| (var.name, sources.get(var).os().to_owned()))
                 .into(),
+            git_allow_protocol: text(&vars::GIT_ALLOW_PROTOCOL),
             temp_dir: userdirs::temp_dir(env),
             ci: !sources.get(&vars::CI).is_empty(),
             no_color: !sources.get(&vars::NO_COLOR).is_empty(),

@@ -153,6 +153,8 @@ vars! {
         "Set by continuous integration: no moving progress display.";
     GCM_INTERACTIVE: Environment, Text("never"), plain,
         "Whether git's credential manager may ask a person, when GOAUTH or a repository needs git.";
+    GIT_ALLOW_PROTOCOL: Environment, Computed("`https:git+ssh:ssh`"), plain,
+        "The schemes that count as secure for git repositories, joined by `:`.";
     GIT_TERMINAL_PROMPT: Environment, Text("0"), plain,
         "Whether git may ask for a name and a password at the terminal: `1` if so.";
     HTTPS_PROXY or https_proxy: Environment, Empty, urls,
@@ -177,7 +179,7 @@ vars! {
     LOCALAPPDATA: System, Empty, plain,
         "Windows: the directory for the user's caches.";
     PATH: System, Empty, plain,
-        "Where programs are looked for: git and GOAUTH's commands, and `go`, which is never run.";
+        "Where programs are looked for: git and other version control, GOAUTH's commands, and `go`, which is never run.";
     REQUEST_METHOD: System, Empty, plain,
         "Set in a CGI program, where HTTP_PROXY is not to be trusted.";
     TEMP: System, Empty, plain,

@@ -9,7 +9,6 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -23,19 +22,20 @@ use crate::ops::dry_run::Planned;
 use crate::ops::listing::{Listed, Listing, Purpose, list};
 use crate::ops::load::Loaded;
 use crate::ops::project::Project;
+use crate::ops::reuse::Reuse;
 use crate::ops::session;
 use crate::ops::toolchains::{self, Platform};
 use crate::pipeline::{Decision, Downloaded, Gate, Pipeline};
 use crate::plan::requirements::is_lower;
 use crate::plan::update::expand_graph;
-use crate::spec::goproxy_json::{ModuleJson, decode_reuse};
+use crate::spec::goproxy_json::ModuleJson;
 use crate::spec::goversion;
 use crate::spec::module::{self, Version};
 use crate::store::layout::Kind;
 use crate::sys::lock;
 
-/// Largest file that `-reuse` reads.
-const MAX_REUSE: u64 = 256 << 20;
+/// Largest go.mod of an unpacked module that is looked at.
+const MAX_GO_MOD: u64 = 16 << 20;
 
 /// What the user asked for.
 #[derive(Debug, Clone, Default)]
@@ -52,6 +52,13 @@ pub struct Args {
     pub ignore_missing_use: bool,
     /// `--toolchains`: the Go that go would switch to, for these platforms.
     pub toolchains: Vec<Platform>,
+}
+
+impl Args {
+    /// The file that `-reuse` names.
+    fn reused_file(&self) -> Option<&str> {
+        self.reuse.as_deref().filter(|file| !file.is_empty())
+    }
 }
 
 /// One module of the outcome.
@@ -98,8 +105,8 @@ pub async fn run(
         outcome.errors.extend(result.err());
         return Ok(outcome);
     };
-    if let Some(file) = args.reuse.as_deref().filter(|file| !file.is_empty()) {
-        run.check_reuse(file)?;
+    if let Some(file) = args.reused_file() {
+        run.reuse = run.read_reuse(file)?;
     }
     let listing = run.list(&modules).await?;
     for warning in &listing.warnings {
@@ -138,6 +145,7 @@ pub(super) struct Run<'a> {
     args: &'a Args,
     loaded: Loaded,
     early: Early,
+    reuse: Reuse,
 }
 
 /// Downloads under way, and the gate behind which early ones wait.
@@ -157,8 +165,9 @@ impl<'a> Run<'a> {
         let loaded = Loaded::read(ctx, project).await?;
         let (gate, _) = watch::channel(Decision::Wait);
         let early = Early { jobs: JoinSet::new(), started: HashSet::new(), gate };
-        let mut run = Run { ctx, args, loaded, early };
-        if !ctx.dry {
+        let mut run = Run { ctx, args, loaded, early, reuse: Reuse::default() };
+        // What can be reused is not to be fetched at all.
+        if !ctx.dry && args.reused_file().is_none() {
             run.start_early();
         }
         run.loaded.settle_roots().await?;
@@ -276,8 +285,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// A proxy gives nothing that could be reused, so the file is only read, as go reads it.
-    fn check_reuse(&self, file: &str) -> Result<(), Error> {
+    /// What the file of an earlier run says.
+    fn read_reuse(&self, file: &str) -> Result<Reuse, Error> {
         if !self.loaded.main.is_empty() {
             return Err(Error::message(
                 ErrorKind::Usage,
@@ -285,11 +294,7 @@ impl<'a> Run<'a> {
             )
             .bare());
         }
-        let data = lock::read_unlocked(&self.ctx.cwd.join(file), MAX_REUSE)
-            .map_err(|err| err.on(Path::new(file)))?;
-        decode_reuse(&data)
-            .map_err(|err| Error::message(ErrorKind::Other, format!("parsing {file}: {err}")))?;
-        Ok(())
+        Reuse::read(self.ctx, file)
     }
 
     pub(super) async fn list(&self, args: &[String]) -> Result<Listing, Error> {
@@ -301,6 +306,7 @@ impl<'a> Run<'a> {
             &self.loaded.pipeline,
             &self.loaded.dependencies,
             Purpose::Download,
+            &self.reuse,
         )
         .await
     }
@@ -353,6 +359,7 @@ impl<'a> Run<'a> {
             while let Some(next) = waiting.peek() {
                 let module = match (&next.error, done.get(&next.module)) {
                     (Some(err), _) => failed(next, err),
+                    (None, _) if next.reused.is_some() => reused(next),
                     (None, Some(downloaded)) => self.describe(next, downloaded),
                     (None, None) => break,
                 };
@@ -490,7 +497,7 @@ impl<'a> Run<'a> {
     /// Refuses a module whose own go.mod asks for a newer Go than the one followed.
     fn check_go_version(&self, module: &Version) -> Result<(), Error> {
         let go_mod = self.loaded.pipeline.store().tree(module)?.join("go.mod");
-        let Ok(data) = lock::read_unlocked(&go_mod, MAX_REUSE) else { return Ok(()) };
+        let Ok(data) = lock::read_unlocked(&go_mod, MAX_GO_MOD) else { return Ok(()) };
         let version = goversion::go_mod_lookup(&data, "go");
         self.loaded.rules.check(&module.to_string(), &version, "").map(drop)
     }
@@ -503,6 +510,21 @@ fn exact(arg: &str) -> Option<Version> {
         && module::canonical_version(version) == version
         && module::check(path, version).is_ok();
     is_exact.then(|| Version::new(path, version))
+}
+
+/// What an earlier run found, be it an error.
+fn reused(listed: &Listed) -> Module {
+    let old = listed.reused.as_ref().and_then(|old| old.error.clone());
+    let json = ModuleJson {
+        path: listed.module.path.to_string(),
+        version: listed.module.version.to_string(),
+        query: listed.query.clone(),
+        error: old.clone().unwrap_or_default(),
+        origin: listed.origin.clone(),
+        reuse: true,
+        ..ModuleJson::default()
+    };
+    Module { json, error: old.map(|text| Error::message(ErrorKind::Other, text)) }
 }
 
 fn failed(listed: &Listed, err: &Error) -> Module {

@@ -19,18 +19,15 @@ use crate::ops::load::Loaded;
 use crate::ops::module_info::{Described, Describer, Wanted};
 use crate::ops::project::Project;
 use crate::ops::query::Queries;
+use crate::ops::reuse::Reuse;
 use crate::plan::build_mod::BuildMod;
 use crate::plan::{Pruning, Requirements};
-use crate::spec::goproxy_json::{ModulePublic, decode_reuse};
+use crate::spec::goproxy_json::ModulePublic;
 use crate::spec::gotemplate::value::{Class, Value};
 use crate::spec::gotemplate::{Functions, Template};
 use crate::spec::goversion;
 use crate::spec::module::Version;
 use crate::spec::mvs::NONE;
-use crate::sys::lock;
-
-/// Largest file that `-reuse` reads.
-const MAX_REUSE: u64 = 256 << 20;
 
 /// What the user asked for.
 #[derive(Debug, Clone, Default)]
@@ -111,10 +108,11 @@ pub async fn run(ctx: &Ctx, args: &Args) -> Result<Outcome, Error> {
     if loaded.vendored.is_some() {
         check_vendored(args)?;
     }
-    if let Some(file) = reuse {
-        check_reuse(ctx, file, args)?;
-    }
-    let (mut listed, requirements) = look_up(ctx, args, &loaded).await?;
+    let reuse = match reuse {
+        Some(file) => read_reuse(ctx, file, args)?,
+        None => Reuse::default(),
+    };
+    let (mut listed, requirements) = look_up(ctx, args, &loaded, &reuse).await?;
     loaded.requirements = requirements;
     if listed.failure.is_none() && !args.updates {
         let permission = Permission { locked: args.locked, zip_sums: true };
@@ -136,9 +134,14 @@ pub async fn run(ctx: &Ctx, args: &Args) -> Result<Outcome, Error> {
 
 /// Describes what the arguments name, with all that is wanted beyond that. What the roots will need is
 /// asked for while the module graph is still being loaded.
-async fn look_up(ctx: &Ctx, args: &Args, loaded: &Loaded) -> Result<(Listed, Requirements), Error> {
+async fn look_up(
+    ctx: &Ctx,
+    args: &Args,
+    loaded: &Loaded,
+    reuse: &Reuse,
+) -> Result<(Listed, Requirements), Error> {
     let work = async {
-        let (mut listed, requirements) = describe(ctx, args, loaded).await?;
+        let (mut listed, requirements) = describe(ctx, args, loaded, reuse).await?;
         let describer = Describer { loaded, wanted: wanted(args) };
         describer.complete_all(&mut listed.modules).await?;
         Ok((listed, requirements))
@@ -222,17 +225,13 @@ fn check_vendored(args: &Args) -> Result<(), Error> {
     ))
 }
 
-/// A proxy gives nothing that could be reused, so the file is only read, as go reads it.
-fn check_reuse(ctx: &Ctx, file: &str, args: &Args) -> Result<(), Error> {
+/// What the file of an earlier run says.
+fn read_reuse(ctx: &Ctx, file: &str, args: &Args) -> Result<Reuse, Error> {
     if args.modules.is_empty() {
         let text = "list -m -reuse only has an effect with module@version arguments";
         return Err(Error::message(ErrorKind::Usage, text));
     }
-    let data = lock::read_unlocked(&ctx.cwd.join(file), MAX_REUSE)
-        .map_err(|err| err.on(Path::new(file)))?;
-    decode_reuse(&data)
-        .map_err(|err| Error::message(ErrorKind::Other, format!("parsing {file}: {err}")))?;
-    Ok(())
+    Reuse::read(ctx, file)
 }
 
 /// Finds the modules that the arguments name, and describes them.
@@ -240,6 +239,7 @@ async fn describe(
     ctx: &Ctx,
     args: &Args,
     loaded: &Loaded,
+    reuse: &Reuse,
 ) -> Result<(Listed, Requirements), Error> {
     let wanted = wanted(args);
     if args.modules.is_empty() {
@@ -258,6 +258,7 @@ async fn describe(
         &loaded.pipeline,
         &loaded.dependencies,
         purpose,
+        reuse,
     )
     .await?;
     for warning in &listing.warnings {
@@ -285,6 +286,13 @@ pub(super) async fn one(
         let mut described = Described::failed(&module.path, &module.version, err.clone());
         described.info.origin = listed.origin.clone();
         return Ok(described);
+    }
+    if let Some(reused) = &listed.reused {
+        let mut info = ModulePublic::clone(reused);
+        info.query.clone_from(&listed.query);
+        info.origin.clone_from(&listed.origin);
+        let failure = info.error.clone().map(|text| Error::message(ErrorKind::Other, text));
+        return Ok(Described { info, failure });
     }
     if let Some(selected) = &listed.selected {
         return describer.describe(selected, Some(requirements)).await;

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind};
 use crate::ops::query::Queries;
+use crate::ops::reuse::Reuse;
 use crate::pipeline::Pipeline;
 use crate::plan::update::expand_graph;
 use crate::plan::{GoMods, MainModules, ModuleGraph, Pruning, Requirements};
-use crate::spec::goproxy_json::Origin;
+use crate::spec::goproxy_json::{GoTime, ModulePublic, Origin, RevInfo};
 use crate::spec::goversion;
 use crate::spec::module::{InvalidVersionError, Version};
 use crate::spec::mvs::NONE;
@@ -32,11 +33,20 @@ pub struct Listed {
     pub origin: Option<Origin>,
     /// Why it can't be had.
     pub error: Option<Error>,
+    /// What an earlier run found out about it, which is still true.
+    pub reused: Option<Arc<ModulePublic>>,
 }
 
 impl Listed {
     fn new(module: Version) -> Listed {
-        Listed { module, selected: None, query: String::new(), origin: None, error: None }
+        Listed {
+            module,
+            selected: None,
+            query: String::new(),
+            origin: None,
+            error: None,
+            reused: None,
+        }
     }
 
     fn selected(module: Version, main: &MainModules) -> Listed {
@@ -58,9 +68,10 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// The modules that were found, directories and the main module left out.
+    /// The modules that were found, directories, the main module and reused ones left out.
     pub fn to_download(&self) -> impl Iterator<Item = &Version> {
-        let found = self.modules.iter().filter(|listed| listed.error.is_none());
+        let is_new = |listed: &&Listed| listed.error.is_none() && listed.reused.is_none();
+        let found = self.modules.iter().filter(is_new);
         found.map(|listed| &listed.module).filter(|module| !module.version.is_empty())
     }
 }
@@ -97,6 +108,7 @@ pub async fn list(
     pipeline: &Pipeline,
     go_mods: &dyn GoMods,
     purpose: Purpose,
+    reuse: &Reuse,
 ) -> Result<Listing, Error> {
     let args = args.iter().map(|arg| parse(arg)).collect::<Result<Vec<Arg<'_>>, Error>>()?;
     let mut graph: Option<Arc<ModuleGraph>> = None;
@@ -124,7 +136,7 @@ pub async fn list(
                 if unknown && matches!(*query, "upgrade" | "patch") {
                     return None;
                 }
-                Some(answer(&queries, path, query, current.as_deref(), purpose).await)
+                Some(answer(&queries, path, query, current.as_deref(), purpose, reuse).await)
             }
             _ => None,
         }
@@ -202,14 +214,24 @@ async fn answer(
     query: &str,
     current: Option<&str>,
     purpose: Purpose,
+    reuse: &Reuse,
 ) -> Listed {
     if goversion::is_toolchain(path) && purpose == Purpose::Download {
         return Listed { error: Some(toolchain()), ..Listed::new(Version::new(path, query)) };
     }
     let any = matches!(purpose, Purpose::Describe { any: true, .. });
-    match queries.resolve(path, query, current, any).await {
+    let found = match reuse.find(queries.pipeline, path, query).await {
+        Some(old) => Ok(Arc::new(RevInfo {
+            version: old.version.clone(),
+            time: old.time.unwrap_or(GoTime::ZERO),
+            origin: old.origin.clone(),
+        })),
+        None => queries.resolve(path, query, current, any).await,
+    };
+    match found {
         Ok(info) => {
             let mut listed = Listed::new(Version::new(path, info.version.as_str()));
+            listed.reused = reuse.find(queries.pipeline, path, &info.version).await;
             if info.version != query {
                 listed.query = query.to_owned();
             }
@@ -217,8 +239,9 @@ async fn answer(
             listed
         }
         Err(err) => {
+            let origin = err.origin().cloned();
             let error = Some(name_module(err, path, query));
-            Listed { error, ..Listed::new(Version::new(path, query)) }
+            Listed { error, origin, ..Listed::new(Version::new(path, query)) }
         }
     }
 }

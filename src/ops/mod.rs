@@ -42,6 +42,7 @@ pub mod overlay;
 pub mod packages;
 pub mod project;
 pub mod query;
+pub mod reuse;
 pub mod session;
 pub mod speeds;
 pub mod toolchains;

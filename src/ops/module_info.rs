@@ -9,7 +9,8 @@ use crate::error::Error;
 use crate::ops::load::Loaded;
 use crate::ops::query::Queries;
 use crate::plan::{GoMods, Requirements};
-use crate::spec::goproxy_json::ModulePublic;
+use crate::source::Versions;
+use crate::spec::goproxy_json::{ModulePublic, Origin};
 use crate::spec::goversion;
 use crate::spec::module::Version;
 use crate::store::layout::Kind;
@@ -261,7 +262,8 @@ impl Describer<'_> {
     /// # Errors
     /// What ends the whole run.
     pub async fn complete_all(&self, modules: &mut [Described]) -> Result<(), Error> {
-        let all = modules.iter_mut().map(|described| async {
+        let new = modules.iter_mut().filter(|described| !described.info.reuse);
+        let all = new.map(|described| async {
             let replace = described.info.replace.take();
             let mut replace = replace.map(|info| Described::from(*info));
             let inner = async {
@@ -290,7 +292,7 @@ impl Describer<'_> {
         let listed = async {
             match versions {
                 true => kept(queries.list(&info.path, retracted_versions).await),
-                false => Ok(Ok(Vec::new())),
+                false => Ok(Ok(Versions::default())),
             }
         };
         let retraction = async {
@@ -320,12 +322,17 @@ impl Describer<'_> {
             }
         }
         if versions {
+            let mut origin = None;
             match listed {
                 Err(err) => described.fail(err),
-                Ok(listed) => described.info.versions = listed,
+                Ok(listed) => {
+                    origin = listed.origin;
+                    described.info.versions = listed.list;
+                }
             }
-            // The origin would have to be that of the list too, and a proxy's has none.
-            described.info.origin = None;
+            // That of the list counts too, and a proxy's has none.
+            let info = &mut described.info;
+            info.origin = Origin::merged(info.origin.as_ref(), origin.as_ref());
         }
         set_retraction(described, retraction);
         match deprecation {

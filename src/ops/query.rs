@@ -11,7 +11,8 @@ use std::sync::{Arc, OnceLock};
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::Pipeline;
 use crate::plan::{GoMods, MainModules, Summary};
-use crate::spec::goproxy_json::{GoTime, RevInfo};
+use crate::source::Versions;
+use crate::spec::goproxy_json::{GoTime, Origin, RevInfo};
 use crate::spec::modfile::Retract;
 use crate::spec::module::{self, Timestamp, Version};
 use crate::spec::query::{NoMatchingVersionError, Query, is_revision_query};
@@ -72,6 +73,21 @@ const RETRACTED: &str = "retracted by module author";
 /// Longest rationale that is shown, in bytes.
 const MAX_RATIONALE: usize = 500;
 
+/// What was found; `origin` becomes that of both it and what was found before.
+fn merge(
+    origin: &mut Option<Origin>,
+    found: Result<Arc<RevInfo>, Error>,
+) -> Result<Arc<RevInfo>, Error> {
+    let added = match &found {
+        Ok(info) => Some(info.origin.as_ref()),
+        Err(err) => err.origin().map(Some),
+    };
+    if let Some(added) = added {
+        *origin = Origin::merged(origin.as_ref(), added);
+    }
+    found
+}
+
 /// The first line of a rationale, if it is fit to be shown.
 fn short(rationale: &str) -> &str {
     let line = rationale.lines().next().unwrap_or_default().trim();
@@ -109,13 +125,7 @@ impl Queries<'_> {
         }
         let names_revision = is_revision_query(path, text);
         let unusable = self.unusable(path, names_revision || any);
-        let info = self.resolve_among(path, text, current, &unusable).await?;
-        if names_revision || info.origin.is_none() {
-            return Ok(info);
-        }
-        // The origin of a choice is that of the list and of the version together, and the list of a
-        // proxy has none.
-        Ok(Arc::new(RevInfo { origin: None, ..RevInfo::clone(&info) }))
+        self.resolve_among(path, text, current, &unusable).await
     }
 
     /// As [`Queries::resolve`], with excluded and retracted versions counting like any other.
@@ -161,27 +171,46 @@ impl Queries<'_> {
             }?;
             return Ok(found);
         }
-        let versions = self.versions(&path).await?;
+        let Versions { list, mut origin } = self.versions(&path).await?;
+        // The origin of a choice is that of the list and of all that was looked at together; the list of
+        // a proxy has none.
+        match self.choose(&query, &path, &list, unusable, &mut origin).await {
+            Ok(info) if info.origin == origin => Ok(info),
+            Ok(info) => Ok(Arc::new(RevInfo { origin, ..RevInfo::clone(&info) })),
+            Err(err) => Err(err.with_origin(origin)),
+        }
+    }
+
+    /// Of the `versions` that there are the one that `query` means, or the newest commit. To `origin` is
+    /// added what the choice depends on.
+    async fn choose(
+        &self,
+        query: &Query,
+        path: &Arc<str>,
+        versions: &[String],
+        unusable: &Unusable<'_>,
+        origin: &mut Option<Origin>,
+    ) -> Result<Arc<RevInfo>, Error> {
         let fits = |version: &str| query.allows(version) && !unusable.is_excluded(version);
         if versions.iter().any(|version| fits(version)) {
             self.load_retractions(unusable).await?;
         }
-        let candidates = query.candidates(&versions, |version| !unusable.contains(version));
+        let candidates = query.candidates(versions, |version| !unusable.contains(version));
         let has_go_mod = match candidates.needs_go_mod_of() {
             None => true,
-            Some(version) => self.has_go_mod(&path, version).await?,
+            Some(version) => self.has_go_mod(path, version).await?,
         };
         if let Some(version) = candidates.pick(has_go_mod) {
-            return self.picked(&query, &path, version).await;
+            return self.picked(query, path, version, origin).await;
         }
         if query.may_use_latest() {
-            match self.latest(&path).await {
+            match merge(origin, self.latest(path).await) {
                 Ok(latest) => {
                     if fits(&latest.version) {
                         self.load_retractions(unusable).await?;
                     }
                     if fits(&latest.version) && !unusable.contains(&latest.version) {
-                        return self.picked(&query, &path, &latest.version).await;
+                        return self.picked(query, path, &latest.version, origin).await;
                     }
                 }
                 Err(err) if err.is_not_found() => {}
@@ -193,9 +222,9 @@ impl Queries<'_> {
                 self.load_retractions(unusable).await?;
             }
             return match unusable.reason(current) {
-                None => self.stat(&path, current).await,
+                None => merge(origin, self.stat(path, current).await),
                 Some(reason) => Err(Error::new(ErrorKind::Other, Disallowed(reason))
-                    .of_module(&Version::new(path, current))),
+                    .of_module(&Version::new(Arc::clone(path), current))),
             };
         }
         Err(Error::new(ErrorKind::NotFound, query.no_match()))
@@ -207,15 +236,16 @@ impl Queries<'_> {
         query: &Query,
         path: &Arc<str>,
         version: &str,
+        origin: &mut Option<Origin>,
     ) -> Result<Arc<RevInfo>, Error> {
-        let info = self.stat(path, version).await?;
+        let info = merge(origin, self.stat(path, version).await)?;
         let time = if info.time == GoTime::ZERO {
             Timestamp::ZERO
         } else {
             Timestamp::from_unix(info.time.unix_seconds()).unwrap_or(Timestamp::ZERO)
         };
         match query.kept_for_age(time) {
-            Some(current) => self.stat(path, current).await,
+            Some(current) => merge(origin, self.stat(path, current).await),
             None => Ok(info),
         }
     }
@@ -247,7 +277,7 @@ impl Queries<'_> {
     }
 
     /// The tagged versions, and those that go.mod replaces by name.
-    async fn versions(&self, path: &Arc<str>) -> Result<Vec<String>, Error> {
+    async fn versions(&self, path: &Arc<str>) -> Result<Versions, Error> {
         let listed = match malformed(path) {
             // Such a path can be known all the same, as one that is replaced.
             Some(_) => Ok(Arc::default()),
@@ -261,14 +291,15 @@ impl Queries<'_> {
             .collect();
         let has_replacement = self.main.highest_replaced(path).is_some();
         let mut versions = match listed {
-            Ok(list) => list.to_vec(),
-            Err(err) if err.is_not_found() && has_replacement => Vec::new(),
+            Ok(found) => Versions::clone(&found),
+            Err(err) if err.is_not_found() && has_replacement => Versions::default(),
             Err(err) => return Err(err),
         };
         if !named.is_empty() {
-            versions.extend(named);
-            versions.sort_by(|a, b| goversion::mod_compare(path, a, b));
-            versions.dedup();
+            versions.list.extend(named);
+            versions.list.sort_by(|a, b| goversion::mod_compare(path, a, b));
+            versions.list.dedup();
+            versions.origin = None;
         }
         Ok(versions)
     }
@@ -306,7 +337,7 @@ impl Queries<'_> {
         }
         let Ok(versions) = self.versions(path).await else { return };
         let Ok(query) = Query::parse(path, "latest", None) else { return };
-        let candidates = query.candidates(&versions, |_| true);
+        let candidates = query.candidates(&versions.list, |_| true);
         // Where `+incompatible` versions are in doubt, the go.mod that decides is asked for anyway.
         if let Some(newest) = candidates.pick(true) {
             let newest = self.main.resolve(&Version::new(Arc::clone(path), newest));
@@ -336,20 +367,20 @@ impl Queries<'_> {
     ///
     /// # Errors
     /// When the list or the retractions can't be had.
-    pub async fn list(&self, path: &str, retracted: bool) -> Result<Vec<String>, Error> {
+    pub async fn list(&self, path: &str, retracted: bool) -> Result<Versions, Error> {
         if self.main.highest_replaced(path).is_none() && !goversion::is_toolchain(path) {
             module::check_path(path).map_err(|err| Error::new(ErrorKind::Other, err))?;
         }
         let mut versions = self.versions(&Arc::from(path)).await?;
         let unusable = self.unusable(path, false);
-        versions.retain(|version| !unusable.is_excluded(version));
-        if let Some(first) = versions.first()
+        versions.list.retain(|version| !unusable.is_excluded(version));
+        if let Some(first) = versions.list.first()
             && !retracted
         {
             let summary = self.retractions(path).await;
             let summary = summary.map_err(|err| loading_retractions(err, path, first))?;
             let _ = unusable.summary.set(summary);
-            versions.retain(|version| !unusable.contains(version));
+            versions.list.retain(|version| !unusable.contains(version));
         }
         Ok(versions)
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use crate::config::Config;
 use crate::config::file;
@@ -16,7 +17,7 @@ use crate::net::dispatch::Dispatch;
 use crate::net::helper::Helpers;
 use crate::net::http::{HttpSettings, HttpTransport};
 use crate::net::identity::Identity;
-use crate::net::{Network, Patience, SafeUrl, TransferSettings, Transport};
+use crate::net::{Ask, Network, Patience, SafeUrl, TransferSettings, Transport};
 use crate::ops::project::config_error;
 use crate::ops::speeds::Speeds;
 use crate::pipeline::explain::Explaining;
@@ -27,11 +28,15 @@ use crate::source::breaker::Rules;
 use crate::source::cache_proxy::{self, Cache, CacheProxies, Rest};
 use crate::source::chain::{Chain, Entry, Link, Picked};
 use crate::source::choice::{Candidate, Choice};
+use crate::source::direct::Direct;
+use crate::source::discovery::{self, Discovery};
 use crate::source::file::FileTransport;
 use crate::source::proxy::Proxy;
 use crate::source::station::Station;
 use crate::store::Store;
 use crate::sys::budget::Budget;
+use crate::vcs::repos::Repos;
+use crate::vcs::run::{Probe, Settings};
 use crate::verify::Verifier;
 use crate::verify::database::{Database, Route, Setup};
 use crate::verify::gosum::GoSum;
@@ -42,6 +47,9 @@ const CONNECTIONS: usize = 4;
 
 /// Memory for all go.mod files and lists that are larger than 64 KiB each.
 const BODY_MEMORY: u64 = 32 << 20;
+
+/// How long a version control program may print nothing while it talks to a server.
+const VCS_STALL: Duration = Duration::from_secs(60);
 
 /// The pipeline for an operation with this go.sum.
 ///
@@ -76,7 +84,8 @@ fn make(ctx: &Ctx, gosum: GoSum) -> Result<Arc<Pipeline>, Error> {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let limits = Limits { zips: ctx.jobs, unpackers: cores };
     let bodies = Budget::new(BODY_MEMORY);
-    let sources = Sources { shared: shared(ctx, &bodies)?, chain: chain(ctx, &bodies) };
+    let chain = chain(ctx, &bodies).with_direct(direct(ctx, &store, &bodies));
+    let sources = Sources { shared: shared(ctx, &bodies)?, chain };
     let explain = Explaining { level: ctx.explain, temp_dir: config.temp_dir.clone() };
     let observer = Arc::clone(&ctx.observer);
     Ok(Pipeline::new(sources, store, verifier, limits, bodies, explain, observer))
@@ -168,6 +177,48 @@ impl Proxies<'_> {
         });
         made.clone()
     }
+}
+
+/// The source behind `direct`.
+fn direct(ctx: &Ctx, store: &Store, bodies: &Budget) -> Arc<dyn Source> {
+    let config = &ctx.config;
+    let transport = Arc::clone(&ctx.transport);
+    let probe: Probe = Arc::new(move |url| {
+        let transport = Arc::clone(&transport);
+        Box::pin(async move {
+            let Ok(url) = url::Url::parse(&url) else { return false };
+            let answer = transport.get(&SafeUrl::new(url), Ask::default()).await;
+            answer.is_ok_and(|answer| matches!(answer.status, 404 | 410))
+        })
+    });
+    let settings = Settings {
+        dir: store.vcs_dir(),
+        temp_dir: config.temp_dir.clone(),
+        path: config.path.clone(),
+        set: config.prompts.clone(),
+        interactive: std::io::IsTerminal::is_terminal(&std::io::stdin()),
+        stall: VCS_STALL,
+        probe,
+    };
+    let repos = Arc::new(Repos::new(settings, Arc::clone(&ctx.observer)));
+    let (insecure, vcs, pinging) = (config.clone(), config.clone(), Arc::clone(&repos));
+    let rules = discovery::Rules {
+        insecure: Arc::new(move |path| insecure.private.is_insecure(path)),
+        allows: Arc::new(move |system, root| {
+            let refused = |err| Error::new(ErrorKind::NotFound, err);
+            vcs.check_vcs(system.name(), root).map_err(refused)
+        }),
+        git_protocols: config.git_allow_protocol.clone(),
+    };
+    let ping: discovery::Ping = Arc::new(move |system, url| {
+        let repos = Arc::clone(&pinging);
+        Box::pin(async move { repos.ping(system.name(), url).await })
+    });
+    let transports = [&ctx.transport, &ctx.transport].map(Arc::clone);
+    let [secure, other] = transports;
+    let discovery = Discovery::new(secure, other, rules, ping);
+    let transport = Arc::clone(&ctx.transport);
+    Arc::new(Direct::new(discovery, repos, transport, bodies.clone(), config.temp_dir.clone()))
 }
 
 fn sumdb_setup(config: &Config, store: &Store, keep: bool) -> Result<Setup, Error> {

@@ -18,6 +18,7 @@ use crate::ops::module_info::{Describer, Wanted};
 use crate::ops::packages::trees::Trees;
 use crate::ops::packages::{self, Loading, Options, Tell};
 use crate::ops::project::Project;
+use crate::ops::reuse::Reuse;
 use crate::spec::imports::tags::Tags;
 
 /// What the user asked for.
@@ -125,6 +126,7 @@ async fn modules(
             &loaded.pipeline,
             &loaded.dependencies,
             Purpose::Describe { versions: false, any: false },
+            &Reuse::default(),
         )
         .await?;
         for warning in &listing.warnings {

@@ -20,9 +20,10 @@ use crate::error::{Error, ErrorKind};
 use crate::event::Observer;
 use crate::pipeline::explain::{Explaining, Place};
 use crate::pipeline::upload::Uploads;
+use crate::source::Versions;
 use crate::source::cache_proxy::CacheProxies;
 use crate::source::chain::{Chain, Served};
-use crate::spec::goproxy_json::RevInfo;
+use crate::spec::goproxy_json::{Origin, RevInfo};
 use crate::spec::module::{self, Version};
 use crate::store::Store;
 use crate::store::download::GoModFile;
@@ -89,7 +90,7 @@ pub struct Pipeline {
     bodies: Budget,
     stats: OnceMap<(Arc<str>, String), Result<Arc<RevInfo>, Error>>,
     kept_infos: Mutex<HashSet<Version>>,
-    lists: OnceMap<Arc<str>, Result<Arc<Vec<String>>, Error>>,
+    lists: OnceMap<Arc<str>, Result<Arc<Versions>, Error>>,
     newest: OnceMap<Arc<str>, Result<Arc<RevInfo>, Error>>,
     go_mods: OnceMap<Version, Result<Arc<FoundGoMod>, Error>>,
     /// What came from a source and not from a cache, and may have to be stored there.
@@ -287,7 +288,7 @@ impl Pipeline {
     }
 
     /// The tagged versions of the module `path`.
-    pub async fn versions(&self, path: &Arc<str>) -> Result<Arc<Vec<String>>, Error> {
+    pub async fn versions(&self, path: &Arc<str>) -> Result<Arc<Versions>, Error> {
         let fetch = || async {
             let _turn = self.small.acquire().await;
             let fetched = Box::pin(self.chain.versions(path, "")).await?;
@@ -295,10 +296,19 @@ impl Pipeline {
         };
         let found = self.lists.get_or(path, fetch).await;
         // Who asks again, which is rare, asks the proxy again; nobody has a list of such a length.
-        if found.as_ref().is_ok_and(|versions| versions.len() > MAX_KEPT_VERSIONS) {
+        if found.as_ref().is_ok_and(|versions| versions.list.len() > MAX_KEPT_VERSIONS) {
             self.lists.forget(path);
         }
         found
+    }
+
+    /// Whether what was found in the module `path` with the origin `old` would be found again.
+    ///
+    /// # Errors
+    /// Anything that says no.
+    pub async fn check_reuse(&self, path: &str, old: &Origin) -> Result<(), Error> {
+        let _turn = self.small.acquire().await;
+        self.chain.check_reuse(path, old).await
     }
 
     /// The newest version of the module `path`, as the source sees it; kept in the cache.

@@ -17,12 +17,12 @@ use crate::error::{Error, ErrorKind};
 use crate::event::{Event, Observer, Silent};
 use crate::source::choice::{self, Candidate, Choice};
 use crate::source::station::{Station, Trouble};
-use crate::source::{Source, ZipSink};
-use crate::spec::goproxy_json::RevInfo;
+use crate::source::{Source, Versions, ZipSink};
+use crate::spec::goproxy_json::{Origin, RevInfo};
 use crate::spec::module::{Version, match_prefix_patterns};
 use crate::sys::budget::Held;
 
-use ask::{Ask, AskGoMod, AskInfo, AskLatest, AskVersions, AskZip, AskZipSize};
+use ask::{Ask, AskGoMod, AskInfo, AskLatest, AskReuse, AskVersions, AskZip, AskZipSize};
 
 mod ask;
 
@@ -47,6 +47,7 @@ pub struct Chain {
     lists: Result<Vec<Vec<Link>>, Error>,
     pick: Pick,
     choice: Choice,
+    direct: Option<Arc<dyn Source>>,
     observer: Arc<dyn Observer>,
 }
 
@@ -119,7 +120,7 @@ impl Chain {
     /// A chain of several lists, of which `pick` knows the one for each module.
     pub fn with_routes(lists: Vec<Vec<Link>>, pick: Pick) -> Chain {
         let (choice, observer) = (Choice::default(), Arc::new(Silent));
-        Chain { lists: Ok(lists), pick, choice, observer }
+        Chain { lists: Ok(lists), pick, choice, direct: None, observer }
     }
 
     /// A chain that answers every question with `err`: the list can't be understood, which matters
@@ -133,6 +134,11 @@ impl Chain {
         Chain { observer, ..self }
     }
 
+    /// The same chain, with the source that stands behind `direct`.
+    pub fn with_direct(self, direct: Arc<dyn Source>) -> Chain {
+        Chain { direct: Some(direct), ..self }
+    }
+
     /// The same chain, choosing among proxies joined by `|` in this way.
     pub fn choosing(self, choice: Choice) -> Chain {
         Chain { choice, ..self }
@@ -142,7 +148,7 @@ impl Chain {
     ///
     /// # Errors
     /// See [`Chain`]; this holds for all five questions.
-    pub async fn versions(&self, path: &str, prefix: &str) -> Result<Vec<String>, Error> {
+    pub async fn versions(&self, path: &str, prefix: &str) -> Result<Versions, Error> {
         Ok(self.walk(path, AskVersions { path, prefix }).await?.answer)
     }
 
@@ -160,6 +166,14 @@ impl Chain {
     /// See [`Chain`].
     pub async fn latest(&self, path: &str) -> Result<RevInfo, Error> {
         Ok(self.walk(path, AskLatest { path }).await?.answer)
+    }
+
+    /// Whether what was found in the module `path` with the origin `old` would be found again.
+    ///
+    /// # Errors
+    /// Anything that says no; see [`Chain`].
+    pub async fn check_reuse(&self, path: &str, old: &Origin) -> Result<(), Error> {
+        self.walk(path, AskReuse { path, old }).await.map(drop)
     }
 
     /// The go.mod of `module`.
@@ -193,6 +207,8 @@ impl Chain {
         let links = self.links(&picked).unwrap_or_default().iter();
         let sources = links.filter_map(|link| match &link.entry {
             Entry::Proxy(source) if !picked.private => Some(Arc::clone(source)),
+            Entry::Direct => self.direct.clone(),
+            Entry::NoProxy if picked.private => self.direct.clone(),
             _ => None,
         });
         sources.collect()
@@ -240,15 +256,18 @@ impl Chain {
                         }
                     }
                 },
-                // What a proxy said is told rather than that we can't look further.
-                Turn::Direct => match findings.answered.take() {
-                    Some(err) => (Rank::Direct, err.hint(DIRECT_IS_NEXT)),
-                    None => (Rank::Direct, direct_unavailable(path)),
+                Turn::Direct => match self.ask_direct(&mut ask).await {
+                    Ok(served) => return Ok(served),
+                    Err(err) => {
+                        findings.answered = Some(err.clone());
+                        (Rank::Direct, err)
+                    }
                 },
                 Turn::Skip(err) => (Rank::NotFound, err),
             };
             let stop = err.is_security() || (!falls && !err.is_not_found());
-            let more = rest.iter().any(|(link, _)| matches!(link.entry, Entry::Proxy(_)));
+            let is_asked = |entry: &Entry| matches!(entry, Entry::Proxy(_) | Entry::Direct);
+            let more = rest.iter().any(|(link, _)| is_asked(&link.entry));
             let passed_over = stop && !err.is_security() && !picked.private && more;
             if passed_over && let Entry::Proxy(source) = &link.entry {
                 self.observer.event(&Event::FallbackBarred { source: source.name() });
@@ -281,6 +300,15 @@ impl Chain {
             }
         }
         Err(findings.error())
+    }
+
+    /// The answer of the module's repository.
+    async fn ask_direct<T>(&self, ask: &mut impl Ask<T>) -> Result<Served<T>, Error> {
+        let Some(source) = self.direct.as_deref() else {
+            return Err(Error::message(ErrorKind::Other, "internal error: no repositories"));
+        };
+        let answer = ask.ask(source).await?;
+        Ok(self.served(ask, answer, source))
     }
 
     /// The entries as they are asked in turn, each with whether any error leads on from its place.
@@ -405,18 +433,5 @@ const OFF: &str = "GOPROXY=off lets nothing be fetched: name a proxy, or fill th
                    before";
 const NOT_FOUND: &str = "check the path and the version; servers also say 404 to those without \
                          access: a private module wants GOPRIVATE, or credentials in netrc";
-const DIRECT_IS_NEXT: &str = "GOPROXY goes on with `direct`, which this version does not support: \
-                              only what a proxy serves can be downloaded";
-
-fn direct_unavailable(path: &str) -> Error {
-    Error::message(
-        ErrorKind::Other,
-        format!(
-            "module {path}: fetching directly from repositories is not supported by this version"
-        ),
-    )
-    .hint("name a proxy that serves this module in GOPROXY, or fetch it once with go")
-}
-
 #[cfg(test)]
 mod tests;

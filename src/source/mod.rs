@@ -1,4 +1,4 @@
-//! Where modules come from: proxies, files in a proxy's layout, and (not built yet) repositories.
+//! Where modules come from: proxies, files in a proxy's layout, and repositories.
 //!
 //! A [`Source`] answers the five questions of the GOPROXY protocol for one entry of the GOPROXY
 //! list; a [`chain::Chain`] asks the entries in turn, moving on where the list allows it.
@@ -8,9 +8,9 @@
 
 use bytes::Bytes;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::net::BoxFuture;
-use crate::spec::goproxy_json::RevInfo;
+use crate::spec::goproxy_json::{Origin, RevInfo};
 use crate::spec::module::Version;
 use crate::sys::budget::Held;
 
@@ -18,6 +18,7 @@ pub mod breaker;
 pub mod cache_proxy;
 pub mod chain;
 pub mod choice;
+pub mod direct;
 pub mod discovery;
 pub mod file;
 pub mod proxy;
@@ -50,6 +51,15 @@ pub trait ZipSink: Send {
     fn spliced(&mut self);
 }
 
+/// The tagged versions of a module.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Versions {
+    /// The versions, sorted.
+    pub list: Vec<String>,
+    /// What of a repository the list depends on, if it comes from one.
+    pub origin: Option<Origin>,
+}
+
 /// One place that modules can be had from.
 pub trait Source: Send + Sync {
     /// How it is called in messages, without secrets.
@@ -59,7 +69,7 @@ pub trait Source: Send + Sync {
         &'a self,
         path: &'a str,
         prefix: &'a str,
-    ) -> BoxFuture<'a, Result<Vec<String>, Error>>;
+    ) -> BoxFuture<'a, Result<Versions, Error>>;
     /// What `revision` (a version, branch, tag or commit) of the module is.
     fn info<'a>(
         &'a self,
@@ -78,4 +88,16 @@ pub trait Source: Send + Sync {
         module: &'a Version,
         sink: &'a mut dyn ZipSink,
     ) -> BoxFuture<'a, Result<(), Error>>;
+    /// Whether what was found in the module `path` with the origin `old` would be found again.
+    ///
+    /// # Errors
+    /// Anything that says no. A proxy never knows.
+    fn check_reuse<'a>(
+        &'a self,
+        path: &'a str,
+        old: &'a Origin,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        let _ = (path, old);
+        Box::pin(async { Err(Error::message(ErrorKind::Other, "proxy cannot check reuse")) })
+    }
 }

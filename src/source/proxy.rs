@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 
 use crate::error::{Error, ErrorKind};
 use crate::net::{Ask, BodyKind, BoxFuture, Patience, Piece, SafeUrl, Transport, url::escape_path};
-use crate::source::{MAX_GO_MOD, MAX_INFO, MAX_LIST, MAX_ZIP, Source, ZipSink};
+use crate::source::{MAX_GO_MOD, MAX_INFO, MAX_LIST, MAX_ZIP, Source, Versions, ZipSink};
 use crate::spec::goproxy_json::{RevInfo, latest_from_list, parse_versions};
 use crate::spec::module::{
     self, EscapeVersionError, InvalidVersionError, ModuleError, Version, VersionReason,
@@ -162,8 +162,11 @@ impl Source for Proxy {
         &'a self,
         path: &'a str,
         prefix: &'a str,
-    ) -> BoxFuture<'a, Result<Vec<String>, Error>> {
-        Box::pin(async move { Ok(parse_versions(&self.list(path).await?, prefix)) })
+    ) -> BoxFuture<'a, Result<Versions, Error>> {
+        Box::pin(async move {
+            let list = parse_versions(&self.list(path).await?, prefix);
+            Ok(Versions { list, origin: None })
+        })
     }
 
     fn info<'a>(

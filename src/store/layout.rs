@@ -89,6 +89,11 @@ impl Store {
         self.root.join("cache/lock")
     }
 
+    /// `cache/vcs`.
+    pub fn vcs_dir(&self) -> PathBuf {
+        self.root.join("cache/vcs")
+    }
+
     /// `cache/download/sumdb`.
     pub fn sumdb_dir(&self) -> PathBuf {
         self.root.join("cache/download/sumdb")

@@ -2,7 +2,7 @@
 //!
 //! A [`Repo`] is one remote repository, of which as much as was needed so far lies in `cache/vcs`, in
 //! the form in which `go` keeps it and under the same locks. Its functions start programs and wait for
-//! them and for locks: whoever must not be held up calls them by [`blocking`]. Nothing here knows what a
+//! them and for locks: whoever must not be held up calls them by [`repos::Repos::wait_for`]. Nothing here knows what a
 //! module is; that is `source::direct`.
 //!
 //! Everything that a repository says (names of tags and files, times, sizes) is untrusted.
@@ -15,6 +15,12 @@ use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind};
 use crate::spec::goproxy_json::{GoTime, Origin};
+
+pub mod git;
+pub mod repos;
+pub mod run;
+pub mod tar;
+pub mod workdir;
 
 /// A remote repository. All of it may be called from several threads at once.
 pub trait Repo: Send + Sync {
@@ -162,17 +168,6 @@ pub fn no_file() -> Error {
 /// `rev` is unknown, as `origin` says.
 pub fn unknown_revision(rev: &str, origin: Option<Origin>) -> Error {
     Error::new(ErrorKind::NotFound, UnknownRevision(rev.to_owned())).with_origin(origin)
-}
-
-/// Does `work`, which may wait, where it holds up nobody.
-///
-/// # Errors
-/// Those of `work`; or that it broke off.
-pub async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|_| Err(Error::message(ErrorKind::Interrupted, "interrupted")))
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ const OUT_OF_REACH: &[(&str, &str)] = &[
     ("no commits", "told as a query that matches no version"),
     ("value contains space", "go.mod's own syntax refuses such a value"),
     ("key contains comma", "go.mod's own syntax refuses such a key"),
+    ("proxy cannot check reuse", "-reuse takes any error for no, and tells none"),
     ("year outside of range", "a .info that can't be written is left out"),
     ("too many files", "half a million entries; the limits are tried in modzip::read's tests"),
     ("ambiguous key", "two keys of one name; the checksum database has one key"),

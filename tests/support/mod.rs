@@ -32,6 +32,7 @@ pub mod cli;
 pub mod connection;
 pub mod diff;
 pub mod faults;
+pub mod forge;
 pub mod forward;
 pub mod go;
 pub mod locks;

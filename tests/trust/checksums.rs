@@ -428,6 +428,8 @@ fn private_modules_are_named_to_no_proxy_and_no_database() {
         for form in ["v1.0.0", "latest", "<=v1.5.0", "v1", "main"] {
             let mut place = project(&server, &main_module(&[]), "");
             set_all(&mut place, settings, "");
+            // Nor is anybody else told of it: its own host can't be reached.
+            place.set("HTTPS_PROXY", "http://127.0.0.1:1");
             let arg = format!("example.com/a@{form}");
             let output = place.gomodfetch(["download", &arg, "example.com/b@v1.0.0"]).run();
             assert_ne!(output.code(), Some(0), "{output}");

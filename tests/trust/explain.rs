@@ -172,7 +172,7 @@ fn private_modules_are_named_to_no_proxy_to_explain_them() {
         place.write("go.sum", &bad().go_sum());
         place.gomodfetch(["download", EXACT]).run().success();
         place.write("go.sum", &good().go_sum());
-        place.set("GONOPROXY", private);
+        place.set("GONOPROXY", private).set("HTTPS_PROXY", "http://127.0.0.1:1");
         place
     };
     let place = place_of("example.com");

@@ -5,8 +5,8 @@ use bytes::Bytes;
 use crate::error::Error;
 use crate::event::Answer;
 use crate::net::BoxFuture;
-use crate::source::{Source, ZipSink};
-use crate::spec::goproxy_json::RevInfo;
+use crate::source::{Source, Versions, ZipSink};
+use crate::spec::goproxy_json::{Origin, RevInfo};
 use crate::spec::module::Version;
 use crate::sys::budget::Held;
 
@@ -22,12 +22,12 @@ pub(super) struct AskVersions<'q> {
     pub(super) prefix: &'q str,
 }
 
-impl Ask<Vec<String>> for AskVersions<'_> {
-    fn ask<'a>(&'a mut self, source: &'a dyn Source) -> BoxFuture<'a, Result<Vec<String>, Error>> {
+impl Ask<Versions> for AskVersions<'_> {
+    fn ask<'a>(&'a mut self, source: &'a dyn Source) -> BoxFuture<'a, Result<Versions, Error>> {
         source.versions(self.path, self.prefix)
     }
 
-    fn told(&self, _: &Vec<String>) -> (Answer, u64) {
+    fn told(&self, _: &Versions) -> (Answer, u64) {
         (Answer::Other, 0)
     }
 }
@@ -57,6 +57,21 @@ impl Ask<RevInfo> for AskLatest<'_> {
     }
 
     fn told(&self, _: &RevInfo) -> (Answer, u64) {
+        (Answer::Other, 0)
+    }
+}
+
+pub(super) struct AskReuse<'q> {
+    pub(super) path: &'q str,
+    pub(super) old: &'q Origin,
+}
+
+impl Ask<()> for AskReuse<'_> {
+    fn ask<'a>(&'a mut self, source: &'a dyn Source) -> BoxFuture<'a, Result<(), Error>> {
+        source.check_reuse(self.path, self.old)
+    }
+
+    fn told(&self, _: &()) -> (Answer, u64) {
         (Answer::Other, 0)
     }
 }

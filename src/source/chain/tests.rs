@@ -33,10 +33,10 @@ impl Source for Fake {
     fn name(&self) -> String {
         self.0.to_owned()
     }
-    fn versions<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Vec<String>, Error>> {
+    fn versions<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Versions, Error>> {
         Box::pin(async move {
             match self.1 {
-                None => Ok(vec![self.0.to_owned()]),
+                None => Ok(Versions { list: vec![self.0.to_owned()], origin: None }),
                 Some(ErrorKind::Network) => Err(dead(self.0)),
                 Some(kind) => Err(Error::message(kind, format!("{} {kind:?}", self.0))),
             }
@@ -86,7 +86,8 @@ fn chain(text: &str, no_proxy: &str) -> Chain {
         };
         entries.push(Link::new(entry, falls_back_on_any));
     }
-    Chain::new(entries, no_proxy)
+    let direct = Fake("direct", Some(ErrorKind::NotFound));
+    Chain::new(entries, no_proxy).with_direct(Arc::new(direct))
 }
 
 /// No answer came.
@@ -97,7 +98,7 @@ fn dead(name: &str) -> Error {
 
 async fn ask(chain: &Chain, path: &str) -> String {
     let got = chain.versions(path, "").await;
-    got.map_or_else(|err| err.to_string(), |names| names.concat())
+    got.map_or_else(|err| err.to_string(), |found| found.list.concat())
 }
 
 #[tokio::test]
@@ -115,15 +116,12 @@ async fn comma_and_pipe() {
         ("a=404,off", "module lookup disabled by GOPROXY=off"),
         ("a=500|off", r#"Get "a": connection refused"#),
         ("noproxy,a=ok", "a"),
-        ("a=404,direct", "a NotFound"),
-        ("a=500|direct", r#"Get "a": connection refused"#),
-        (
-            "direct",
-            "module example.com/m: fetching directly from repositories is not supported by this version",
-        ),
+        ("a=404,direct", "direct NotFound"),
+        ("a=500|direct", "direct NotFound"),
+        ("direct", "direct NotFound"),
     ] {
         let got = chain(list, "").versions("example.com/m", "").await;
-        let got = got.map_or_else(|err| err.to_string(), |names| names.concat());
+        let got = got.map_or_else(|err| err.to_string(), |found| found.list.concat());
         assert_eq!(got, want, "{list}");
     }
 }
@@ -256,7 +254,7 @@ impl Source for Noting {
         &'a self,
         path: &'a str,
         prefix: &'a str,
-    ) -> BoxFuture<'a, Result<Vec<String>, Error>> {
+    ) -> BoxFuture<'a, Result<Versions, Error>> {
         self.2.lock().unwrap().push(self.0);
         Box::pin(async move { Fake("x", self.1).versions(path, prefix).await })
     }

@@ -133,17 +133,24 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    /// Passes over a `[]string`.
-    pub(super) fn skip_texts(&mut self) -> Result<(), JsonError> {
+    /// Reads a `[]string`, in place of one that was read before.
+    pub(super) fn texts(&mut self, texts: &mut Vec<String>) -> Result<(), JsonError> {
         match self.value()? {
-            Token::ArrayStart => loop {
-                match self.value()? {
-                    Token::ArrayEnd => return Ok(()),
-                    Token::String(_) | Token::Null => {}
-                    other => self.reject(other, "string")?,
+            Token::ArrayStart => {
+                texts.clear();
+                loop {
+                    match self.value()? {
+                        Token::ArrayEnd => return Ok(()),
+                        Token::String(raw) => texts.push(unquote(raw)),
+                        Token::Null => texts.push(String::new()),
+                        other => self.reject(other, "string")?,
+                    }
                 }
-            },
-            Token::Null => Ok(()),
+            }
+            Token::Null => {
+                texts.clear();
+                Ok(())
+            }
             other => self.reject(other, "[]string"),
         }
     }

@@ -21,9 +21,8 @@ use std::path::PathBuf;
 use super::decode::Decoder;
 use super::encode::JsonWriter;
 use super::error::JsonError;
-use super::time::GoTime;
 use super::tokens::{Token, Tokens, unquote};
-use super::{Origin, bytes_of};
+use super::{ModulePublic, Origin, bytes_of};
 
 /// The name of the Go struct that the go command reads a reuse file's objects into.
 const MODULE: &str = "ModulePublic";
@@ -107,33 +106,18 @@ impl ModuleJson {
     }
 }
 
-/// What an earlier run found out about one module.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ReuseEntry {
-    /// The module path.
-    pub path: String,
-    /// The version.
-    pub version: String,
-    /// The query that led to the version; empty if it was the version itself.
-    pub query: String,
-    /// Why it could not be had, in which case the origin tells how long that remains true.
-    pub error: Option<String>,
-    /// What the result depends on.
-    pub origin: Origin,
-}
-
 /// Reads a `-reuse` file: objects one after another, with or without white space between them.
 ///
-/// Those without an origin are left out, since nothing could tell whether they are still true.
-pub fn decode_reuse(data: &[u8]) -> Result<Vec<ReuseEntry>, JsonError> {
+/// Those without an origin are left out, since nothing could tell whether they are still true. What is
+/// told of replacements and newer versions is checked, and not kept.
+pub fn decode_reuse(data: &[u8]) -> Result<Vec<ModulePublic>, JsonError> {
     let mut tokens = Tokens::new(data);
     let mut entries = Vec::new();
     while let Some(mut decoder) = Decoder::of_next_document(&mut tokens)? {
-        let module = Module::decode(&mut decoder)?;
+        let Module(module) = Module::decode(&mut decoder)?;
         decoder.finish()?;
-        if let Some(origin) = module.origin {
-            let Module { path, version, query, error, .. } = module;
-            entries.push(ReuseEntry { path, version, query, error, origin });
+        if module.origin.is_some() {
+            entries.push(ModulePublic { reuse: true, ..module });
         }
     }
     Ok(entries)
@@ -141,13 +125,7 @@ pub fn decode_reuse(data: &[u8]) -> Result<Vec<ReuseEntry>, JsonError> {
 
 /// An object of the stream, as far as it matters.
 #[derive(Default)]
-struct Module {
-    path: String,
-    version: String,
-    query: String,
-    error: Option<String>,
-    origin: Option<Origin>,
-}
+struct Module(ModulePublic);
 
 impl Module {
     /// Reads one object. `Replace` and `Update` hold objects of the same form to any depth; these
@@ -191,14 +169,20 @@ impl Module {
         field: &'static str,
         decoder: &mut Decoder<'_>,
     ) -> Result<(), JsonError> {
+        let Module(module) = self;
         match field {
-            "Path" => decoder.text(&mut self.path),
-            "Version" => decoder.text(&mut self.version),
-            "Query" => decoder.text(&mut self.query),
+            "Path" => decoder.text(&mut module.path),
+            "Version" => decoder.text(&mut module.version),
+            "Query" => decoder.text(&mut module.query),
+            "GoVersion" => decoder.text(&mut module.go_version),
+            "Deprecated" => decoder.text(&mut module.deprecated),
+            "Sum" => decoder.text(&mut module.sum),
+            "GoModSum" => decoder.text(&mut module.go_mod_sum),
             "Error" => self.decode_error(decoder),
-            "Origin" => Origin::decode(decoder, &mut self.origin),
-            "Time" => decoder.time(&mut GoTime::default()),
-            "Versions" | "Retracted" => decoder.skip_texts(),
+            "Origin" => Origin::decode(decoder, &mut module.origin),
+            "Time" => decoder.time(module.time.get_or_insert_default()),
+            "Versions" => decoder.texts(&mut module.versions),
+            "Retracted" => decoder.texts(&mut module.retracted),
             "Main" | "Indirect" | "Reuse" => decoder.skip_bool(),
             _ => decoder.text(&mut String::new()),
         }
@@ -208,15 +192,15 @@ impl Module {
     fn decode_error(&mut self, decoder: &mut Decoder<'_>) -> Result<(), JsonError> {
         match decoder.value()? {
             Token::Null => {
-                self.error = None;
+                self.0.error = None;
                 Ok(())
             }
             Token::String(raw) => {
-                self.error = Some(unquote(raw));
+                self.0.error = Some(unquote(raw));
                 Ok(())
             }
             first => decoder.strictly(|d| {
-                let text = self.error.get_or_insert_default();
+                let text = self.0.error.get_or_insert_default();
                 if d.enters_object(first, "modinfo.moduleErrorNoMethods")? {
                     while let Some(key) = d.key()? {
                         match key.is("Err") {
@@ -239,9 +223,10 @@ mod tests {
     /// `'` stands for `"`.
     fn reused(file: &str) -> Result<Vec<String>, String> {
         let entries = decode_reuse(file.replace('\'', "\"").as_bytes());
-        let show = |e: &ReuseEntry| {
+        let show = |e: &ModulePublic| {
             let error = e.error.as_deref().unwrap_or("-");
-            format!("{}@{}?{}!{error}#{}", e.path, e.version, e.query, e.origin.hash)
+            let hash = e.origin.as_ref().map(|origin| &*origin.hash).unwrap_or_default();
+            format!("{}@{}?{}!{error}#{hash}", e.path, e.version, e.query)
         };
         entries.map(|e| e.iter().map(show).collect()).map_err(|err| err.to_string())
     }

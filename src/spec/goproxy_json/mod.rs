@@ -48,7 +48,7 @@ use crate::spec::module::pseudo;
 use decode::Decoder;
 use tokens::Token;
 
-pub use download::{ModuleJson, ReuseEntry, decode_reuse};
+pub use download::{ModuleJson, decode_reuse};
 pub use encode::{ArrayWriter, JsonWriter, ObjectWriter};
 pub use error::JsonError;
 pub use list::{latest_from_list, parse_versions, render_version_list};
@@ -160,6 +160,40 @@ impl Origin {
     const FIELDS: [&str; 8] =
         ["VCS", "URL", "Subdir", "Hash", "TagPrefix", "TagSum", "Ref", "RepoSum"];
 
+    /// What a result depends on that was found by way of two others; nothing if they contradict each
+    /// other, or of either nothing is known.
+    pub fn merged(one: Option<&Origin>, other: Option<&Origin>) -> Option<Origin> {
+        let (one, other) = (one?, other?);
+        if (&one.vcs, &one.url, &one.subdir) != (&other.vcs, &other.url, &other.subdir) {
+            return None;
+        }
+        let clash = |a: &str, b: &str| !a.is_empty() && !b.is_empty() && a != b;
+        let tag_sums = (!one.tag_sum.is_empty() && !other.tag_sum.is_empty())
+            && (&one.tag_sum, &one.tag_prefix) != (&other.tag_sum, &other.tag_prefix);
+        if tag_sums
+            || clash(&one.hash, &other.hash)
+            || clash(&one.repo_sum, &other.repo_sum)
+            || clash(&one.reference, &other.reference)
+        {
+            return None;
+        }
+        let mut merged = one.clone();
+        if !other.tag_sum.is_empty() {
+            merged.tag_prefix.clone_from(&other.tag_prefix);
+        }
+        for (to, from) in [
+            (&mut merged.hash, &other.hash),
+            (&mut merged.tag_sum, &other.tag_sum),
+            (&mut merged.repo_sum, &other.repo_sum),
+            (&mut merged.reference, &other.reference),
+        ] {
+            if !from.is_empty() {
+                to.clone_from(from);
+            }
+        }
+        Some(merged)
+    }
+
     /// Reads a `*codehost.Origin`: `null` removes one that is there, an object amends it.
     fn decode(decoder: &mut Decoder<'_>, slot: &mut Option<Origin>) -> Result<(), JsonError> {
         let first = decoder.value()?;
@@ -256,6 +290,37 @@ mod tests {
         ];
         for (document, want) in cases {
             assert_eq!(cached(document), *want, "{document}");
+        }
+    }
+
+    #[test]
+    fn origins_are_merged_unless_they_contradict() {
+        let origin = |text: &str| {
+            let document = format!("{{'Origin':{text}}}").replace('\'', "\"");
+            RevInfo::decode(document.as_bytes()).unwrap().origin
+        };
+        let cases: &[(&str, &str, &str)] = &[
+            (
+                "{'VCS':'git','Hash':'a'}",
+                "{'VCS':'git','Ref':'r'}",
+                "{'VCS':'git','Hash':'a','Ref':'r'}",
+            ),
+            ("{'Hash':'a'}", "{'Hash':'b'}", "null"),
+            ("{'VCS':'git'}", "{'VCS':'hg'}", "null"),
+            ("{'Subdir':'a'}", "{}", "null"),
+            ("null", "{}", "null"),
+            (
+                "{'TagPrefix':'p','TagSum':'t'}",
+                "{'Hash':'a'}",
+                "{'Hash':'a','TagPrefix':'p','TagSum':'t'}",
+            ),
+            ("{'TagSum':'t'}", "{'TagPrefix':'p','TagSum':'t'}", "null"),
+            ("{'TagPrefix':'p'}", "{'TagSum':'t'}", "{'TagSum':'t'}"),
+            ("{'RepoSum':'a'}", "{'RepoSum':'b'}", "null"),
+        ];
+        for (one, other, want) in cases {
+            let merged = Origin::merged(origin(one).as_ref(), origin(other).as_ref());
+            assert_eq!(merged, origin(want), "{one} {other}");
         }
     }
 
@@ -400,7 +465,9 @@ mod tests {
                 ..ModuleJson::default()
             };
             let error = Some(error).filter(|text| !text.is_empty());
-            let entry = ReuseEntry { path, version, query, error, origin };
+            let origin = Some(origin);
+            let entry =
+                ModulePublic { path, version, query, error, origin, reuse: true, ..<_>::default() };
             prop_assert_eq!(decode_reuse(&module.encode_indented()), Ok(vec![entry]));
         }
     }

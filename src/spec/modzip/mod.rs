@@ -67,7 +67,9 @@ pub mod source;
 pub(crate) mod testzip;
 pub mod write;
 
-pub use check::{CheckError, Checked, ModuleFile, UnexpectedFileError, check_prefix, check_zip};
+pub use check::{
+    CheckError, Checked, MAX_LICENSE, ModuleFile, UnexpectedFileError, check_prefix, check_zip,
+};
 pub use choose::{CreateError, CreateReason, Kind, TreeFile, choose, wants_license};
 pub use extract::Inflater;
 pub use fold::fold;
