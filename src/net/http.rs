@@ -46,6 +46,8 @@ pub struct HttpSettings {
     pub cert_dirs: Vec<std::path::PathBuf>,
     /// Certificates that we show to servers that ask for one.
     pub identities: Vec<Identity>,
+    /// Any certificate will do, and redirects may lead from https to http.
+    pub insecure: bool,
     /// HTTP proxies.
     pub proxy: ProxyRule,
     /// Where credentials come from, for https.
@@ -147,7 +149,9 @@ impl HttpTransport {
             })?;
             response.extensions_mut().insert(lease.clone());
             let Some(next) = redirect(&response, &place) else { return Ok(response) };
-            if let Some(text) = forbidden(url.scheme() == "https", &place, &next) {
+            if let Some(text) =
+                forbidden(url.scheme() == "https" && !self.settings.insecure, &place, &next)
+            {
                 return Err(failed((text, RequestCause::Redirect)));
             }
             held = self.credentials.redirected(pass, url, &SafeUrl::new(next.clone()))?;

@@ -127,8 +127,13 @@ impl Pool {
         let tls = self.tls.get(kind.identity).ok_or("no such certificate")?;
         let tls = tls.get_or_init(|| {
             let identity = kind.identity.checked_sub(1).and_then(|at| settings.identities.get(at));
-            tls::client_config(settings.cert_file.as_deref(), &settings.cert_dirs, identity)
-                .map_err(|err| format!("tls: {err}"))
+            let config = match settings.insecure {
+                true => tls::unverified_config(),
+                false => {
+                    tls::client_config(settings.cert_file.as_deref(), &settings.cert_dirs, identity)
+                }
+            };
+            config.map_err(|err| format!("tls: {err}"))
         });
         let tls = tls.clone()?;
         let rule = Arc::clone(&settings.proxy);

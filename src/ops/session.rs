@@ -45,6 +45,9 @@ use crate::verify::gosum::GoSum;
 /// whole by each lost packet.
 const CONNECTIONS: usize = 4;
 
+/// How long a server may be silent that need not be there.
+const INSECURE_PATIENCE: Duration = Duration::from_secs(5);
+
 /// Memory for all go.mod files and lists that are larger than 64 KiB each.
 const BODY_MEMORY: u64 = 32 << 20;
 
@@ -214,9 +217,8 @@ fn direct(ctx: &Ctx, store: &Store, bodies: &Budget) -> Arc<dyn Source> {
         let repos = Arc::clone(&pinging);
         Box::pin(async move { repos.ping(system.name(), url).await })
     });
-    let transports = [&ctx.transport, &ctx.transport].map(Arc::clone);
-    let [secure, other] = transports;
-    let discovery = Discovery::new(secure, other, rules, ping);
+    let insecure = insecure_transport(config, &ctx.observer);
+    let discovery = Discovery::new(Arc::clone(&ctx.transport), insecure, rules, ping);
     let transport = Arc::clone(&ctx.transport);
     Arc::new(Direct::new(discovery, repos, transport, bodies.clone(), config.temp_dir.clone()))
 }
@@ -292,6 +294,20 @@ fn settings(rules: &file::Rules, others: &TransferSettings) -> TransferSettings 
     }
 }
 
+/// How the pages of modules are got that GOINSECURE names: there may be no https server, or one with a
+/// certificate of its own.
+fn insecure_transport(config: &Config, observer: &Arc<dyn Observer>) -> Arc<dyn Transport> {
+    let settings = HttpSettings { insecure: true, ..http_settings(config) };
+    let http = HttpTransport::new(settings, Arc::clone(observer));
+    let settings = TransferSettings {
+        connect_timeout: INSECURE_PATIENCE,
+        stall_timeout: INSECURE_PATIENCE,
+        ..TransferSettings::default()
+    };
+    let network = Network::new(Arc::new(http), settings.clone(), Arc::clone(observer));
+    Arc::new(network.transport(settings))
+}
+
 /// What the HTTP transport needs to know of the settings.
 fn http_settings(config: &Config) -> HttpSettings {
     let proxies = config.http_proxies.clone();
@@ -307,6 +323,7 @@ fn http_settings(config: &Config) -> HttpSettings {
                 key: cert.key.clone(),
             })
             .collect(),
+        insecure: false,
         proxy: Arc::new(move |url| {
             proxies.proxy_for(url).map(|proxy| proxy.cloned()).map_err(|err| err.to_string())
         }),

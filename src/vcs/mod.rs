@@ -20,6 +20,7 @@ pub mod git;
 pub mod repos;
 pub mod run;
 pub mod tar;
+pub mod whole;
 pub mod workdir;
 
 /// A remote repository. All of it may be called from several threads at once.

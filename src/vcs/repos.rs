@@ -7,9 +7,11 @@ use tokio::sync::Semaphore;
 
 use crate::error::{Error, ErrorKind};
 use crate::event::Observer;
+use crate::spec::goimport::System;
 use crate::vcs::Repo;
 use crate::vcs::git::{FOREIGN, Git};
 use crate::vcs::run::{Call, Runner, Settings};
+use crate::vcs::whole::Whole;
 
 /// Threads that wait for repositories at once.
 const THREADS: usize = 64;
@@ -98,10 +100,13 @@ impl Opener {
         let runner = Arc::clone(&self.0.runner);
         match vcs {
             "git" => Ok(Arc::new(Git::open(runner, url)?)),
-            vcs => {
-                let text = format!("version control system {vcs} is not supported by this version");
-                Err(Error::message(ErrorKind::Other, text))
-            }
+            vcs => match System::of(vcs) {
+                Some(system) => Ok(Arc::new(Whole::open(runner, system, url)?)),
+                None => {
+                    let text = format!("unknown vcs: {vcs} {url}");
+                    Err(Error::message(ErrorKind::Other, text))
+                }
+            },
         }
     }
 }
@@ -125,7 +130,7 @@ mod tests {
         };
         let repos = Repos::new(settings, Arc::new(crate::event::Silent));
         let opened = repos.wait_for(|opener| opener.open("cvs", "https://h.example").map(drop));
-        let text = "version control system cvs is not supported by this version";
+        let text = "unknown vcs: cvs https://h.example";
         assert_eq!(opened.await.unwrap_err().to_string(), text);
         assert!(!repos.ping("cvs", "https://h.example".to_owned()).await);
         // Nor is there any program.
