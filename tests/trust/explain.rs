@@ -181,12 +181,18 @@ fn private_modules_are_named_to_no_proxy_to_explain_them() {
     let want = "\
         hint: example.com/a is exempt from the checksum database (GONOSUMDB, GOPRIVATE or \
         GOSUMDB=off): only go.sum and the module cache have a say\n\
-        hint: no source in GOPROXY may be asked for example.com/a to compare\n\
+        hint: direct: unrecognized import path \"example.com/a\": https fetch: Get \
+        \"https://example.com/a?go-get=1\": proxyconnect tcp: dial tcp 127.0.0.1:1: connect: \
+        connection refused\n\
         hint: ask the author of example.com/a whether v1.0.0 was published anew; only if so, \
         delete the lines of example.com/a@v1.0.0 from go.sum and run again\n\
         hint: remove what the module cache has of example.com/a@v1.0.0, and it will be downloaded \
         again\n";
     tells("hints", &output, &server, want);
+    let nobody = place.gomodfetch(["download", "--explain", EXACT]);
+    let output = nobody.env("GOPROXY", "off").env("GONOPROXY", "none").run();
+    let hint = "hint: no source in GOPROXY may be asked for example.com/a to compare\n";
+    assert!(output.stderr.contains(hint), "{output}");
     assert_eq!(server.paths(), [""; 0]);
 }
 
