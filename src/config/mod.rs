@@ -22,7 +22,7 @@
 //! | which caches are asked before them?                 | [`cache_proxy`]                 |
 //! | which checksum database is asked?                   | [`gosumdb`]                     |
 //! | which version control systems may be used?          | [`govcs`]                       |
-//! | what else is said of proxies?                       | [`file`]                        |
+//! | what else is said of proxies?                       | [`file`](mod@file)             |
 //! | which credentials and HTTP proxies are used?        | [`goauth`], [`netrc`], [`http_proxy`], [`client_cert`] |
 //! | how patient are transfers?                          | [`transfers`]                   |
 //!

@@ -3,7 +3,7 @@
 //! A file is stored once it is verified and stands in the module cache. That goes on in the background; the
 //! end of a run waits for it. Where a file is already, the cache keeps its own (`If-None-Match: *`, or the
 //! look of the system), so that two who store the same don't harm each other. A failure is no failure of the
-//! run: it is told with `-v`, and after [`MAX_FAILS`] in a row nothing more is stored there.
+//! run: it is told with `-v`, and after `MAX_FAILS` in a row nothing more is stored there.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};

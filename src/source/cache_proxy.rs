@@ -6,8 +6,8 @@
 //!
 //! - It is asked for what never changes: `.info`, `.mod` and `.zip` of exact versions; not for lists, branches
 //!   or `@latest`, which it may know from long ago.
-//! - A miss, an error or silence for [`STALL_TIMEOUT`] is no answer; nothing is tried again, and nobody hears of it.
-//! - One that fails [`MAX_FAILS`] times in a row is left alone for the rest of the run, which is said.
+//! - A miss, an error or silence for `STALL_TIMEOUT` is no answer; nothing is tried again, and nobody hears of it.
+//! - One that fails `MAX_FAILS` times in a row is left alone for the rest of the run, which is said.
 //! - Over http somebody on the way may answer in its place. So what neither go.sum nor the checksum database
 //!   covers, `.info` among it, is only taken from one at an https or file URL.
 

@@ -4,7 +4,7 @@
 //! A private module (GONOPROXY) is only ever fetched directly, and never named to a proxy.
 //!
 //! There may be several lists: modules can have a route of their own. Proxies joined by `|` may change
-//! places ([`choice`](crate::source::choice)), and one that keeps failing is left alone for a while
+//! places ([`choice`]), and one that keeps failing is left alone for a while
 //! ([`breaker`](crate::source::breaker)): if `|` follows, it is skipped, and asked after all where
 //! nobody else has an answer; if not, the module fails at once, since nobody may stand in.
 //!

@@ -10,8 +10,8 @@
 //! | [`check`]   | which names and sizes a module may have                                   |
 //! | [`extract`] | the content of entries: inflated, checked and hashed in one pass          |
 //! | [`hash`]    | the `h1:` hash of the whole                                               |
-//! | [`choose`]  | which files of a repository are in a module's zip                         |
-//! | [`write`]   | the zip that is made of them                                              |
+//! | [`choose`](mod@choose) | which files of a repository are in a module's zip                         |
+//! | [`write`](mod@write) | the zip that is made of them                                              |
 //!
 //! Nothing is trusted before it is checked, and nothing needs more memory or time than the size of
 //! the zip and the sizes that it tells allow: at most 500 MiB of each, once

@@ -1,6 +1,6 @@
 //! Mercurial, Subversion, Bazaar and Fossil: repositories that are fetched as a whole.
 //!
-//! Their programs are asked the same few questions in their own words ([`commands`]), and say the same
+//! Their programs are asked the same few questions in their own words (`commands`), and say the same
 //! in theirs ([`answers`]). Mercurial alone can tell whether something changed before it fetches, which
 //! tag comes before a commit, and so on; what a system can't do is an error that says so.
 //!
