@@ -192,7 +192,7 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown [default: a bar on a terminal, else nothing]')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
             [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
-            [CompletionResult]::new('--known', '--known', [CompletionResultType]::ParameterName, 'Ask the public services that are known, too: see the manual')
+            [CompletionResult]::new('--known', '--known', [CompletionResultType]::ParameterName, 'Ask the public services that SETTINGS.md lists, too')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: an object for each proxy')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')

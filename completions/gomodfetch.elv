@@ -182,7 +182,7 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand --progress 'How progress is shown [default: a bar on a terminal, else nothing]'
             cand -C 'Change to this directory first'
             cand --C 'Change to this directory first'
-            cand --known 'Ask the public services that are known, too: see the manual'
+            cand --known 'Ask the public services that SETTINGS.md lists, too'
             cand --json 'Print JSON: an object for each proxy'
             cand -v 'Say what is downloaded (the same as --progress=plain)'
             cand --verbose 'Say what is downloaded (the same as --progress=plain)'

@@ -171,7 +171,7 @@ bar\t''
 plain\t''
 none\t''"
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mirrors" -s C -l C -d 'Change to this directory first' -r
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mirrors" -l known -d 'Ask the public services that are known, too: see the manual'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mirrors" -l known -d 'Ask the public services that SETTINGS.md lists, too'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mirrors" -l json -d 'Print JSON: an object for each proxy'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mirrors" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mirrors" -l summary -d 'Say at the end, on stderr, which proxy served how much (so does -x)'

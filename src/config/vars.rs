@@ -209,6 +209,12 @@ pub fn markdown() -> String {
         let doc = var.doc.replace('|', "\\|");
         page.push_str(&format!("| `{}`{alias} | {default} | {doc} |\n", var.name));
     }
+    page.push_str(
+        "\nThe public proxies that `gomodfetch mirrors --known` measures besides those of GOPROXY:\n\n",
+    );
+    for (url, owner) in KNOWN_PROXIES {
+        page.push_str(&format!("- <{url}>, of {owner}\n"));
+    }
     page
 }
 

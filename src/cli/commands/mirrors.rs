@@ -32,7 +32,7 @@ pub fn define() -> Command {
             Arg::new("known")
                 .long("known")
                 .action(ArgAction::SetTrue)
-                .help("Ask the public services that are known, too: see the manual"),
+                .help("Ask the public services that SETTINGS.md lists, too"),
         )
         .arg(
             Arg::new("rounds")
