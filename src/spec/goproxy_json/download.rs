@@ -183,6 +183,12 @@ impl Module {
             "Time" => decoder.time(module.time.get_or_insert_default()),
             "Versions" => decoder.texts(&mut module.versions),
             "Retracted" => decoder.texts(&mut module.retracted),
+            "GoMod" => {
+                let mut path = module.go_mod.to_string_lossy().into_owned();
+                decoder.text(&mut path)?;
+                module.go_mod = path.into();
+                Ok(())
+            }
             "Main" | "Indirect" | "Reuse" => decoder.skip_bool(),
             _ => decoder.text(&mut String::new()),
         }
@@ -229,6 +235,14 @@ mod tests {
             format!("{}@{}?{}!{error}#{hash}", e.path, e.version, e.query)
         };
         entries.map(|e| e.iter().map(show).collect()).map_err(|err| err.to_string())
+    }
+
+    #[test]
+    fn a_reused_module_keeps_its_go_mod_and_no_folder() {
+        let file = br#"{"Path":"example.com/m","GoMod":"/c/m","Dir":"/c/d","Origin":{}}"#;
+        let entries = decode_reuse(file).unwrap();
+        let paths: Vec<_> = entries.iter().map(|e| (e.go_mod.as_path(), e.dir.as_path())).collect();
+        assert_eq!(paths, [("/c/m".as_ref(), "".as_ref())]);
     }
 
     #[test]
