@@ -128,6 +128,8 @@ pub enum RequestCause {
     Timeout,
     /// A redirect led somewhere forbidden, or there were too many.
     Redirect,
+    /// The connection broke, which requests share in HTTP/2, before there was an answer.
+    Lost,
     /// Anything else, such as a reset stream.
     Other,
 }
@@ -150,7 +152,10 @@ impl NetError {
             NetError::Status { code, .. } => is_transient_status(*code),
             NetError::Request { cause, .. } => match cause {
                 RequestCause::Dns { is_temporary } => *is_temporary,
-                RequestCause::Connect | RequestCause::Timeout | RequestCause::Other => true,
+                RequestCause::Connect
+                | RequestCause::Timeout
+                | RequestCause::Lost
+                | RequestCause::Other => true,
                 RequestCause::Certificate { .. }
                 | RequestCause::Tls
                 | RequestCause::ProxyAuth

@@ -56,6 +56,9 @@ pub fn explain(
         };
         return (what, RequestCause::Timeout);
     }
+    if !err.is_connect() && error_chain(err).contains(": connection error: ") {
+        return (broken(err), RequestCause::Lost);
+    }
     let text = broken(err);
     if proxy.is_some() && text.contains("proxy authorization required") {
         return ("Proxy Authentication Required".to_owned(), RequestCause::ProxyAuth);

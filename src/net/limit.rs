@@ -59,6 +59,8 @@ struct State {
     bound: Option<f64>,
     under_way: usize,
     waiting: VecDeque<oneshot::Sender<Turn>>,
+    /// How many requests were answered.
+    served: u64,
     lowered: Option<Instant>,
     quiet_until: Option<Instant>,
     /// Seconds until an answer begins.
@@ -163,6 +165,11 @@ impl Host {
         state.quiet_until = Some(state.quiet_until.map_or(until, |known| known.max(until)));
     }
 
+    /// How many requests were answered so far.
+    pub fn served(&self) -> u64 {
+        lock(&self.state).served
+    }
+
     /// A request succeeded.
     pub fn success(self: &Arc<Host>) {
         {
@@ -178,6 +185,7 @@ impl Host {
     pub fn answered(&self, after: Duration) -> bool {
         let seconds = after.as_secs_f64();
         let mut state = lock(&self.state);
+        state.served += 1;
         let usual = *state.usual.get_or_insert(seconds);
         state.usual = Some(usual + (seconds - usual) * WEIGHT);
         after > SLOW && seconds > usual * SLOWER

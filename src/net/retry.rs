@@ -5,6 +5,9 @@
 //! That is tried again after a wait ([`patience`](crate::net::patience)). What was decided is not: 404 and 410,
 //! 401, 403 and 407, certificates that are refused, forbidden redirects, bodies that are too large.
 //!
+//! In HTTP/2 many requests share a connection, and go down with it. That is no failure of each of them, as
+//! long as others are served.
+//!
 //! A body that breaks off is resumed where it did, with `Range`. Always the first URL is asked, since the one
 //! that it redirected to may have expired. That the rest belongs to the start is told by a validator
 //! (`If-Range`); without one, by the length, and then whoever reads the body is told so
@@ -19,7 +22,7 @@ use futures_util::stream::unfold;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::event::Event;
-use crate::net::error::{Tried, is_transient_status};
+use crate::net::error::{RequestCause, Tried, is_transient_status};
 use crate::net::explain::SILENT;
 use crate::net::headers::{content_range, retry_after, validator};
 use crate::net::limit::{Host, Pace, Turn};
@@ -33,6 +36,8 @@ use crate::sys::budget::FREE;
 
 /// Less than this is fetched again rather than resumed where only the length tells that it fits.
 const WORTH_SPLICING: u64 = 64 << 10;
+/// So many connections lost under a request count as one failure of its own.
+const LOSSES: u32 = 4;
 /// So many new bytes make up for the failures before them.
 const PROGRESS: u64 = 256 << 10;
 
@@ -106,6 +111,8 @@ struct Task {
     times: u32,
     /// Failures since there was progress.
     failures: u32,
+    /// How often the connection was lost that it shared with others.
+    losses: u32,
 }
 
 impl Task {
@@ -125,6 +132,7 @@ impl Task {
             began: line.shared.clock.now(),
             times: 0,
             failures: 0,
+            losses: 0,
         }
     }
 
@@ -150,6 +158,7 @@ impl Task {
                 return Err(err.tried(Some(tried)));
             }
             self.times += 1;
+            let served = self.host.served();
             let request = Request {
                 method,
                 url: &self.url,
@@ -186,7 +195,11 @@ impl Task {
                 }
                 Err(err) => {
                     self.note_silence(&err, place.turn.began);
-                    if !err.is_transient() || !self.may_retry() {
+                    let is_lost =
+                        matches!(&err, NetError::Request { cause: RequestCause::Lost, .. });
+                    // One of many that went down together says little of itself.
+                    let goes_along = is_lost && self.host.served() > served && self.may_go_along();
+                    if !err.is_transient() || !(goes_along || self.may_retry()) {
                         return Err(err.tried(self.tried()));
                     }
                     (reason(&err), None)
@@ -224,13 +237,21 @@ impl Task {
         true
     }
 
+    /// Whether it may try again without having failed, because its connection was lost while others were
+    /// served. Every [`LOSSES`]th time that counts as a failure: it may be the one that breaks them.
+    fn may_go_along(&mut self) -> bool {
+        self.losses += 1;
+        self.is_patient() && !self.losses.is_multiple_of(LOSSES)
+    }
+
     /// Waits before the next try.
     async fn pause(&self, reason: String, asked: Option<Duration>) {
         let shared = &self.line.shared;
         let first = self.line.settings.retry_wait;
-        let wait = wait(first, self.failures, shared.chance.next(), asked);
+        let nth = self.failures.max(1);
+        let wait = wait(first, nth, shared.chance.next(), asked);
         let url = self.url.to_string();
-        shared.observer.event(&Event::Retrying { url, reason, wait, nth: self.failures });
+        shared.observer.event(&Event::Retrying { url, reason, wait, nth });
         shared.clock.sleep_until(self.now() + wait).await;
     }
 

@@ -10,7 +10,6 @@ use super::*;
 use crate::event::Observer;
 use crate::net::clock::Clock;
 use crate::net::clock::tests::TestClock;
-use crate::net::error::RequestCause;
 use crate::net::{Exchange, Extra, Network};
 use crate::sys::budget::Budget;
 
@@ -60,6 +59,8 @@ fn asking(code: u16, retry_after: &str) -> Answer {
 struct Script {
     answers: Mutex<VecDeque<Answer>>,
     asked: Mutex<Vec<String>>,
+    /// The host, if others are served while an answer is awaited.
+    serving: Mutex<Option<Arc<Host>>>,
 }
 
 impl Exchange for Script {
@@ -70,6 +71,9 @@ impl Exchange for Script {
             Some(Resume { from, validator: Some(tag) }) => format!(" from {from} if {tag}"),
         };
         self.asked.lock().unwrap().push(format!("{:?}{resume}", request.method));
+        if let Some(host) = &*self.serving.lock().unwrap() {
+            host.answered(Duration::ZERO);
+        }
         let mut answers = self.answers.lock().unwrap();
         let answer = match answers.len() {
             1 => answers[0].clone(),
@@ -134,7 +138,11 @@ fn world(answers: Vec<Answer>) -> World {
 }
 
 fn world_with(answers: Vec<Answer>, settings: TransferSettings) -> World {
-    let script = Script { answers: Mutex::new(answers.into()), asked: Mutex::default() };
+    let script = Script {
+        answers: Mutex::new(answers.into()),
+        asked: Mutex::default(),
+        serving: Mutex::default(),
+    };
     let (script, notes) = (Arc::new(script), Arc::new(Notes::default()));
     let exchange: Arc<dyn Exchange> = script.clone();
     let clock = TestClock::new();
@@ -169,6 +177,31 @@ impl World {
     fn noted(&self) -> Vec<String> {
         self.notes.0.lock().unwrap().clone()
     }
+}
+
+#[tokio::test]
+async fn one_of_many_that_went_down_together_has_not_failed() {
+    let settings = TransferSettings { retries: 1, ..TransferSettings::default() };
+    let lost = |count| {
+        let mut answers = vec![Answer::Fails(RequestCause::Lost); count];
+        answers.push(whole());
+        world_with(answers, settings.clone())
+    };
+    let serves = |world: &World| {
+        let host = world.transport.line.shared.hosts.host("proxy.example.com");
+        *world.script.serving.lock().unwrap() = Some(host);
+    };
+    // Others are served: every fourth loss counts.
+    let world = lost(7);
+    serves(&world);
+    assert_eq!(world.body(BodyKind::Small).await, Ok("0123456789".to_owned()));
+    let world = lost(8);
+    serves(&world);
+    assert!(world.body(BodyKind::Small).await.is_err());
+    // Nobody is: each counts.
+    let world = lost(2);
+    assert!(world.body(BodyKind::Small).await.is_err());
+    assert_eq!(world.asked().len(), 2);
 }
 
 #[tokio::test]
