@@ -12,11 +12,12 @@
 //!
 //! Implements <https://go.dev/ref/mod#module-cache>.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::error::{Error, ErrorKind};
-use crate::sys::{IoError, file};
+use crate::sys::{IoError, file, tree};
 
 pub mod contents;
 pub mod download;
@@ -35,12 +36,47 @@ pub struct Store {
     writable_trees: bool,
     dry: bool,
     made: Arc<OnceLock<Result<(), Error>>>,
+    left_trees: Arc<LeftTrees>,
 }
+
+/// What of trees that were never finished lies in each folder, as it was when it was first looked at.
+///
+/// A folder may have thousands of modules in it, and would otherwise be read for each. What somebody
+/// leaves there later waits for the next run.
+#[derive(Debug, Default)]
+struct LeftTrees(Mutex<HashMap<PathBuf, Vec<PathBuf>>>);
+
+impl LeftTrees {
+    /// Those that were to become `tree`.
+    fn of(&self, tree: &Path) -> Vec<PathBuf> {
+        let (Some(dir), Some(name)) = (tree.parent(), tree.file_name()) else { return Vec::new() };
+        let begin = format!("{}{TEMPORARY}", name.to_string_lossy());
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = known.entry(dir.to_path_buf()).or_insert_with(|| {
+            let mut names = tree::names_matching(dir, "", "");
+            names.retain(|path| path.to_string_lossy().contains(TEMPORARY));
+            names
+        });
+        let is_of = |path: &&PathBuf| {
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&begin))
+        };
+        left.iter().filter(is_of).cloned().collect()
+    }
+}
+
+/// What stands in the name of a tree that is not finished, after that of the finished one.
+const TEMPORARY: &str = ".tmp-";
 
 impl Store {
     /// The cache at `root`. `writable_trees` is `-modcacherw`.
     pub fn new(root: &Path, writable_trees: bool) -> Store {
-        Store { root: root.to_path_buf(), writable_trees, dry: false, made: Arc::default() }
+        Store {
+            root: root.to_path_buf(),
+            writable_trees,
+            dry: false,
+            made: Arc::default(),
+            left_trees: Arc::default(),
+        }
     }
 
     /// The same cache, read only: what would be written to it is forgotten.
@@ -81,4 +117,27 @@ fn make(root: &Path) -> Result<(), Error> {
         Err(err) => Err(IoError::new("stat", root, &err)),
     };
     made.or_else(|err| failed(format!("could not create module cache: {err}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unfinished_trees_are_told_by_their_names_and_looked_for_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        for name in ["m@v1.0.0", "m@v1.0.0.tmp-1", "m@v1.0.0.tmp-22", "m@v1.0.0-a.tmp-3", "n.tmp-4"]
+        {
+            file::create_dir(&at(name)).unwrap();
+        }
+        let left = LeftTrees::default();
+        let mut found = left.of(&at("m@v1.0.0"));
+        found.sort();
+        assert_eq!(found, [at("m@v1.0.0.tmp-1"), at("m@v1.0.0.tmp-22")]);
+        file::create_dir(&at("m@v2.0.0.tmp-5")).unwrap();
+        assert!(left.of(&at("m@v2.0.0")).is_empty());
+        assert_eq!(left.of(&at("m@v1.0.0-a")), [at("m@v1.0.0-a.tmp-3")]);
+        assert!(left.of(&at("none/m@v1.0.0")).is_empty());
+    }
 }

@@ -18,10 +18,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::error::{Error, ErrorKind};
 use crate::spec::module::Version;
 use crate::spec::modzip::{InMemory, Oddity};
-use crate::store::Store;
 use crate::store::layout::Kind;
 use crate::store::spool::{Spool, Spooled};
 use crate::store::unpack::{IN_PLACE, Naming, Place, StagedTree, Unpacked, Way, unpack};
+use crate::store::{Store, TEMPORARY};
 use crate::sys::error::at;
 use crate::sys::file::TempFile;
 use crate::sys::lock::{self, Lock};
@@ -172,10 +172,11 @@ impl Store {
     /// When the module has no place in the cache.
     pub fn clean_up(&self, lock: &VersionLock) -> Result<(), Error> {
         let zip = self.file(&lock.module, Kind::Zip)?;
-        for path in leftovers(&zip, ".tmp", "") {
+        let dir = zip.parent().unwrap_or(Path::new("."));
+        for path in tree::names_matching(dir, &file_name(&zip), ".tmp") {
             let _ = file::remove(&path);
         }
-        for path in leftovers(&self.tree(&lock.module)?, "", ".tmp-") {
+        for path in self.left_trees.of(&self.tree(&lock.module)?) {
             let _ = tree::remove_all(&path);
         }
         Ok(())
@@ -252,7 +253,7 @@ impl Store {
             tree::remove_all(&target)?;
             return Ok(target);
         }
-        let name = format!("{}.tmp-{}", file_name(&target), file::unique());
+        let name = format!("{}{TEMPORARY}{}", file_name(&target), file::unique());
         Ok(target.with_file_name(name))
     }
 
@@ -289,12 +290,6 @@ fn exists(path: &Path) -> bool {
 
 fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
-/// Names beside `path` that begin with its own name and `infix`, and end with `suffix`.
-fn leftovers(path: &Path, suffix: &str, infix: &str) -> Vec<PathBuf> {
-    let dir = path.parent().unwrap_or(Path::new("."));
-    tree::names_matching(dir, &format!("{}{infix}", file_name(path)), suffix)
 }
 
 fn contradicts_ziphash(zip: &Path) -> Error {
