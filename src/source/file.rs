@@ -132,7 +132,8 @@ impl Iterator for Pieces {
             Ok(_) => Some(Ok(Piece::Data(Bytes::from(piece)))),
             Err(err) => {
                 self.done = true;
-                Some(Err(NetError::Body { url: self.url.to_string(), text: reason(&err) }))
+                let (url, text) = (self.url.to_string(), reason(&err));
+                Some(Err(NetError::Body { url, text, silent: false }))
             }
         }
     }

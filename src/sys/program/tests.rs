@@ -1,5 +1,6 @@
 //! Tests with `/bin/sh`.
 
+use super::running::Ends;
 use super::*;
 
 fn shell(script: &str) -> Program {
