@@ -44,6 +44,8 @@ pub enum NetError {
         url: String,
         /// Why.
         text: String,
+        /// Whether it is because the server sent nothing for too long.
+        silent: bool,
     },
     /// The answer is not of the kind that was asked for.
     #[error("read \"{url}\": {text}")]
@@ -124,8 +126,10 @@ pub enum RequestCause {
     Tls,
     /// A setting can't be understood.
     Setting,
-    /// Nothing came for too long.
+    /// No connection stood in time.
     Timeout,
+    /// The server sent nothing for too long.
+    Silence,
     /// A redirect led somewhere forbidden, or there were too many.
     Redirect,
     /// The connection broke, which requests share in HTTP/2, before there was an answer.
@@ -154,6 +158,7 @@ impl NetError {
                 RequestCause::Dns { is_temporary } => *is_temporary,
                 RequestCause::Connect
                 | RequestCause::Timeout
+                | RequestCause::Silence
                 | RequestCause::Lost
                 | RequestCause::Other => true,
                 RequestCause::Certificate { .. }
@@ -243,7 +248,8 @@ impl NetError {
                              authority's own certificate in SSL_CERT_FILE";
                 return by.into_iter().chain([trust.to_owned()]).collect();
             }
-            NetError::Request { cause: RequestCause::Timeout, .. } | NetError::Body { .. } => {
+            NetError::Request { cause: RequestCause::Timeout | RequestCause::Silence, .. }
+            | NetError::Body { .. } => {
                 "what arrived whole is kept: run again to go on with the rest"
             }
             _ => return Vec::new(),
@@ -321,6 +327,7 @@ mod tests {
         let body = NetError::Body {
             url: "https://proxy.example.com/m/@v/v1.0.0.zip".into(),
             text: "unexpected EOF".into(),
+            silent: false,
         };
         let tried = Tried { times: 3, within: Duration::from_millis(1200) };
         let err = Error::from(body.clone().tried(Some(tried)));

@@ -8,9 +8,6 @@ use crate::net::certificate::Refusal;
 use crate::net::error::RequestCause;
 use crate::net::pool::LookupFailure;
 
-/// How the reason begins where a server sends nothing.
-pub const SILENT: &str = "no data for ";
-
 /// The reason of a failed request in the words that Go users know, and its class.
 ///
 /// `place` is what was asked for, `proxy` how it was to be reached, `silence` how long a server may
@@ -49,12 +46,11 @@ pub fn explain(
         source = cause.source();
     }
     if err.is_timeout() {
-        let what = if err.is_connect() {
-            format!("{dial} {host}:{port}: i/o timeout")
-        } else {
-            format!("{SILENT}{} seconds", silence.as_secs_f64())
-        };
-        return (what, RequestCause::Timeout);
+        if err.is_connect() {
+            return (format!("{dial} {host}:{port}: i/o timeout"), RequestCause::Timeout);
+        }
+        let text = format!("no data for {} seconds", silence.as_secs_f64());
+        return (text, RequestCause::Silence);
     }
     if !err.is_connect() && error_chain(err).contains(": connection error: ") {
         return (broken(err), RequestCause::Lost);

@@ -143,7 +143,7 @@ impl HttpTransport {
             let mut response = sent.map_err(|err| {
                 let silence = asked.settings.stall_timeout;
                 let (text, cause) = explain(&err, &place, proxy.as_ref(), silence);
-                let is_silent = cause == RequestCause::Timeout;
+                let is_silent = matches!(cause, RequestCause::Timeout | RequestCause::Silence);
                 self.pool.failed(&lease, place.host_str().unwrap_or_default(), is_silent);
                 failed((text, cause))
             })?;
@@ -296,11 +296,11 @@ impl HttpTransport {
                 }
                 Err(err) => {
                     let (text, cause) = explain(&err, &place, None, silence);
+                    let silent = cause == RequestCause::Silence;
                     if let Some(lease) = &lease {
-                        let host = place.host_str().unwrap_or_default();
-                        pool.failed(lease, host, cause == RequestCause::Timeout);
+                        pool.failed(lease, place.host_str().unwrap_or_default(), silent);
                     }
-                    Err(NetError::Body { url: address.to_string(), text })
+                    Err(NetError::Body { url: address.to_string(), text, silent })
                 }
             })),
         }

@@ -23,7 +23,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::event::Event;
 use crate::net::error::{RequestCause, Tried, is_transient_status};
-use crate::net::explain::SILENT;
 use crate::net::headers::{content_range, retry_after, validator};
 use crate::net::limit::{Host, Pace, Turn};
 use crate::net::network::Shared;
@@ -259,9 +258,9 @@ impl Task {
         let silent = match err {
             NetError::Request { text, cause, .. } if err.is_transient() => {
                 self.line.shared.credit.silence(text, cause, self.now());
-                text.starts_with(SILENT)
+                *cause == RequestCause::Silence
             }
-            NetError::Body { text, .. } => text.starts_with(SILENT),
+            NetError::Body { silent, .. } => *silent,
             _ => false,
         };
         if silent {
@@ -376,7 +375,7 @@ impl Flow {
     }
 
     fn broken(&self, text: &str) -> NetError {
-        NetError::Body { url: self.task.url.to_string(), text: text.to_owned() }
+        NetError::Body { url: self.task.url.to_string(), text: text.to_owned(), silent: false }
     }
 
     /// After a break: resumes the body, or starts it anew.

@@ -359,7 +359,7 @@ impl Probe<'_> {
         };
         let late = || {
             let (url, text) = (url.to_string(), "not done after 60 seconds".to_owned());
-            Error::from(NetError::Body { url, text })
+            Error::from(NetError::Body { url, text, silent: true })
         };
         tokio::time::timeout(LIMIT, asking).await.unwrap_or_else(|_| Err(late()))
     }

@@ -93,7 +93,7 @@ impl Exchange for Script {
             let mut pieces = vec![Ok(Piece::Data(Bytes::from(body)))];
             if breaks {
                 let text = "unexpected EOF".to_owned();
-                pieces.push(Err(NetError::Body { url: url.to_string(), text }));
+                pieces.push(Err(NetError::Body { url: url.to_string(), text, silent: false }));
             }
             Ok(Response {
                 url,
@@ -225,6 +225,7 @@ async fn what_may_pass_is_tried_again() {
         status(504),
         Answer::Fails(RequestCause::Connect),
         Answer::Fails(RequestCause::Timeout),
+        Answer::Fails(RequestCause::Silence),
         Answer::Fails(RequestCause::Dns { is_temporary: true }),
         Answer::Fails(RequestCause::Other),
         cut(0, ""),
