@@ -211,7 +211,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__download)
-            opts="-x -v -C -h --json --stream --reuse --locked --dry-run --explain --jobs --toolchains --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --summary --hints --C --help"
+            opts="-x -v -C -h --json --stream --reuse --locked --dry-run --explain --jobs --toolchains --ignore-missing-use --needed --os --arch --tags --tests --modfile --overlay --modcacherw --x --verbose --progress --summary --hints --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -230,6 +230,18 @@ _gomodfetch() {
                     return 0
                     ;;
                 --toolchains)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --os)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --arch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tags)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -833,7 +845,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__mod__subcmd__download)
-            opts="-x -v -C -h --json --stream --reuse --locked --dry-run --explain --jobs --toolchains --ignore-missing-use --modfile --overlay --modcacherw --x --verbose --progress --summary --hints --C --help"
+            opts="-x -v -C -h --json --stream --reuse --locked --dry-run --explain --jobs --toolchains --ignore-missing-use --needed --os --arch --tags --tests --modfile --overlay --modcacherw --x --verbose --progress --summary --hints --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -852,6 +864,18 @@ _gomodfetch() {
                     return 0
                     ;;
                 --toolchains)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --os)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --arch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tags)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

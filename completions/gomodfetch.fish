@@ -44,6 +44,9 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l json 
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l reuse -d 'A file with the JSON of an earlier run, as for go' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l jobs -d 'Zips to transfer at once [default: 128]' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l toolchains -d 'Also fetch the Go that go would switch to, for these platforms' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l os -d 'With --needed: only builds for these systems' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l arch -d 'With --needed: only builds for these architectures' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l tags -d 'With --needed: only builds with these tags' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l modfile -d 'Use this file in place of go.mod' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l overlay -d 'JSON file that names stand-ins for files' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l modcacherw -d 'Leave new directories in the module cache writable' -r
@@ -58,6 +61,8 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l locke
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l dry-run -d 'Say what would be fetched, and how much; write nothing'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l explain -d 'Ask every source of GOPROXY about a hash that does not fit, and say which agree'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l ignore-missing-use -d 'Go on without the modules that go.work uses and that are not there'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l needed -d 'Only the modules that building packages takes, for all systems and tags'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l tests -d 'With --needed: also what testing the packages takes'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l summary -d 'Say at the end, on stderr, which proxy served how much (so does -x)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l hints -d 'Print advice after errors even where stderr is no terminal'
@@ -200,6 +205,9 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_se
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l reuse -d 'A file with the JSON of an earlier run, as for go' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l jobs -d 'Zips to transfer at once [default: 128]' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l toolchains -d 'Also fetch the Go that go would switch to, for these platforms' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l os -d 'With --needed: only builds for these systems' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l arch -d 'With --needed: only builds for these architectures' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l tags -d 'With --needed: only builds with these tags' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l modfile -d 'Use this file in place of go.mod' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l overlay -d 'JSON file that names stand-ins for files' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l modcacherw -d 'Leave new directories in the module cache writable' -r
@@ -214,6 +222,8 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_se
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l dry-run -d 'Say what would be fetched, and how much; write nothing'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l explain -d 'Ask every source of GOPROXY about a hash that does not fit, and say which agree'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l ignore-missing-use -d 'Go on without the modules that go.work uses and that are not there'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l needed -d 'Only the modules that building packages takes, for all systems and tags'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l tests -d 'With --needed: also what testing the packages takes'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l summary -d 'Say at the end, on stderr, which proxy served how much (so does -x)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l hints -d 'Print advice after errors even where stderr is no terminal'

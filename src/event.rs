@@ -99,6 +99,15 @@ pub enum Event {
         /// Its name, without secrets.
         source: String,
     },
+    /// What `--needed` left alone that would have been fetched without it became known.
+    Spared {
+        /// How many modules.
+        modules: u64,
+        /// The sizes of their zips together, in bytes, as far as they are known.
+        bytes: u64,
+        /// How many of them no source told the size of.
+        unknown: u64,
+    },
     /// A file was not stored in a cache of GOCACHEPROXY; told with `-v`.
     NotStored {
         /// Its address there, without secrets.

@@ -6,6 +6,7 @@ use clap_complete::Shell;
 
 use crate::cli::commands::{self, Definition};
 use crate::config::goflags::{self, FlagKind, FlagValue, Flags};
+use crate::ops;
 
 /// Zips in transfer at once, unless `--jobs` says otherwise.
 pub const DEFAULT_JOBS: usize = 128;
@@ -92,6 +93,50 @@ pub fn ignore_missing_use() -> Arg {
         .long("ignore-missing-use")
         .action(ArgAction::SetTrue)
         .help("Go on without the modules that go.work uses and that are not there")
+}
+
+/// `--needed` and what it may be told, of every command that downloads what projects take.
+pub fn needed(command: Command) -> Command {
+    let list = |name, value: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .value_name(value)
+            .value_delimiter(',')
+            .action(ArgAction::Append)
+            .requires("needed")
+    };
+    command
+        .arg(
+            Arg::new("needed")
+                .long("needed")
+                .action(ArgAction::SetTrue)
+                .help("Only the modules that building packages takes, for all systems and tags"),
+        )
+        .arg(list("os", "OS,...").help("With --needed: only builds for these systems"))
+        .arg(list("arch", "ARCH,...").help("With --needed: only builds for these architectures"))
+        .arg(list("tags", "TAG,...").help("With --needed: only builds with these tags"))
+        .arg(
+            Arg::new("tests")
+                .long("tests")
+                .action(ArgAction::SetTrue)
+                .requires("needed")
+                .help("With --needed: also what testing the packages takes"),
+        )
+}
+
+/// What those flags ask for; `None` without `--needed`.
+pub fn needed_args(matches: &ArgMatches) -> Option<ops::needed::Args> {
+    let list = |name| {
+        let values = matches.get_many::<String>(name)?;
+        Some(values.filter(|value| !value.is_empty()).cloned().collect::<Vec<String>>())
+    };
+    matches.get_flag("needed").then(|| ops::needed::Args {
+        os: list("os").unwrap_or_default(),
+        arch: list("arch").unwrap_or_default(),
+        tags: list("tags"),
+        tests: matches.get_flag("tests"),
+        ..ops::needed::Args::default()
+    })
 }
 
 /// Arguments that name modules.

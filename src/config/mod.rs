@@ -25,6 +25,7 @@
 //! | what else is said of proxies?                       | [`file`](mod@file)             |
 //! | which credentials and HTTP proxies are used?        | [`goauth`], [`netrc`], [`http_proxy`], [`client_cert`] |
 //! | how patient are transfers?                          | [`transfers`]                   |
+//! | what is built, and for which system?                | [`build`]                       |
 //!
 //! ```
 //! use gomodfetch::config::{Config, env::MapEnv, goflags::Flags};
@@ -41,6 +42,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::config::build::{Build, BuildFlags};
 use crate::config::cache_proxy::{CacheProxies, CacheProxyError};
 use crate::config::client_cert::{ClientCert, ClientCertError};
 use crate::config::env::Env;
@@ -61,6 +63,7 @@ use crate::config::toolchain::{Toolchain, ToolchainError};
 use crate::config::transfers::{Transfers, TransfersError};
 use crate::config::vars::{Scope, TOOLCHAIN_MODULE, Var};
 
+pub mod build;
 pub mod cache_proxy;
 pub mod client_cert;
 pub mod env;
@@ -166,6 +169,8 @@ pub struct Config {
     pub client_certs: Vec<ClientCert>,
     /// GOMODFETCH_RETRIES and its companions.
     pub transfers: Transfers,
+    /// GOOS, GOARCH and CGO_ENABLED.
+    pub build: Build,
     /// SSL_CERT_FILE, on systems where Go heeds it.
     pub cert_file: Option<PathBuf>,
     /// SSL_CERT_DIR, on systems where Go heeds it.
@@ -305,6 +310,7 @@ impl Config {
             private,
             http_proxies,
             transfers,
+            build: Build::load(&sources),
             netrc_path,
         })
     }
@@ -330,6 +336,11 @@ impl Config {
     /// A variable as it is in force; `None` for one that is only read to find others.
     pub fn setting(&self, var: &Var) -> Option<&Setting> {
         self.settings.iter().find(|set| set.var() == var)
+    }
+
+    /// What GOFLAGS says of builds.
+    pub fn build_flags(&self) -> Result<BuildFlags, GoFlagsError> {
+        BuildFlags::of(&self.goflags)
     }
 
     /// Checks that modules are in use.

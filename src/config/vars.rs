@@ -100,8 +100,12 @@ macro_rules! vars {
 use Fallback::{Computed, Empty, GoEnv, Text};
 
 vars! {
+    CGO_ENABLED: Go, Computed("`download --needed` takes files for both"), plain,
+        "Whether files that import C belong to builds: `1` or `0`.";
     GO111MODULE: Go, Empty, plain,
         "Whether modules are in use at all: empty or `on`, `auto`, or `off`, which is an error here.";
+    GOARCH: Go, Computed("this machine's"), plain,
+        "The architecture that `download --needed` reads packages for, unless `--arch` names some.";
     GOAUTH: Go, Text("netrc"), plain,
         "How credentials for https are found: `off`, `netrc`, `git DIR` or commands, joined by `;`.";
     GOCACHEPROXY: Environment, Empty, urls,
@@ -132,6 +136,8 @@ vars! {
         "Module path patterns that are fetched from their origin and never from a proxy.";
     GONOSUMDB: Go, Computed("GOPRIVATE"), plain,
         "Module path patterns that the checksum database is not asked about.";
+    GOOS: Go, Computed("this machine's"), plain,
+        "The system that `download --needed` reads packages for, unless `--os` names some.";
     GOPATH: Go, Computed("`go` in the home directory"), plain,
         "Absolute directories; the first one holds the module cache and the database's tree head.";
     GOPRIVATE: Go, Empty, plain,
@@ -237,7 +243,7 @@ mod tests {
         /// The groups of the table; GOENV stands among Go's variables.
         fn scope_rank(&self) -> u8 {
             match self.scope {
-                _ if self.name.starts_with("GO") => 0,
+                _ if self.name.starts_with("GO") || self.name.starts_with("CGO") => 0,
                 Scope::Go | Scope::Environment => 1,
                 Scope::System => 2,
             }

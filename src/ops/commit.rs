@@ -60,7 +60,7 @@ pub fn commit(
         }
         write_go_mod(main, pipeline, overlay)?;
     }
-    if !may_change && pipeline.verifier().gosum().is_dirty(&keep) {
+    if !may_change && !build_mod.adds_sums && pipeline.verifier().gosum().is_dirty(&keep) {
         let text = "updates to go.sum needed, disabled by -mod=readonly";
         return Err(Error::message(ErrorKind::Other, text));
     }

@@ -3,12 +3,13 @@
 //! Without arguments: what go.mod requires (at go 1.17 and later, after loading the module graph),
 //! or everything reachable (at go 1.16 and earlier). With arguments: `all`, patterns, paths and
 //! `path@query`. In a workspace, without arguments: `all`. What go.mod requires is fetched while the module graph is still being loaded; it
-//! waits, unpublished, until it is known to be wanted.
+//! waits, unpublished, until it is known to be wanted. With `--needed`: see [`needed`].
 //!
 //! Implements <https://go.dev/ref/mod#go-mod-download>.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -21,6 +22,7 @@ use crate::ops::commit::Permission;
 use crate::ops::dry_run::Planned;
 use crate::ops::listing::{Listed, Listing, Purpose, list};
 use crate::ops::load::Loaded;
+use crate::ops::needed;
 use crate::ops::project::Project;
 use crate::ops::reuse::Reuse;
 use crate::ops::session;
@@ -52,6 +54,8 @@ pub struct Args {
     pub ignore_missing_use: bool,
     /// `--toolchains`: the Go that go would switch to, for these platforms.
     pub toolchains: Vec<Platform>,
+    /// `--needed`: only what these packages take; then there are no `modules`.
+    pub needed: Option<needed::Args>,
 }
 
 impl Args {
@@ -96,12 +100,15 @@ pub async fn run(
     args: &Args,
     each: &mut (dyn FnMut(&Module) + Send),
 ) -> Result<Outcome, Error> {
+    if let Some(packages) = &args.needed {
+        return needed::run(ctx, args, packages, each).await;
+    }
     let mut project = Project::find(ctx)?;
     project.ignore_missing_use = args.ignore_missing_use;
     let mut run = Run::start(ctx, args, project).await?;
     let Some(modules) = run.arguments().await? else {
         let mut outcome = Outcome::default();
-        let result = run.download_toolchains(&mut outcome, each).await;
+        let result = toolchains(ctx, args, &run.loaded, &mut outcome, each).await;
         outcome.errors.extend(result.err());
         return Ok(outcome);
     };
@@ -124,7 +131,7 @@ pub async fn run(
     }
     let mut outcome = run.download(&listing, each).await;
     if !outcome.errors.iter().any(Error::is_fatal) {
-        let result = run.download_toolchains(&mut outcome, each).await;
+        let result = toolchains(ctx, args, &run.loaded, &mut outcome, each).await;
         outcome.errors.extend(result.err());
     }
     let failed = outcome.error().is_some();
@@ -409,40 +416,6 @@ impl<'a> Run<'a> {
         self.loaded.requirements = listing.requirements.clone();
     }
 
-    /// Downloads the toolchains that were asked for, telling `each` of them.
-    async fn download_toolchains(
-        &self,
-        outcome: &mut Outcome,
-        each: &mut (dyn FnMut(&Module) + Send),
-    ) -> Result<(), Error> {
-        if self.args.toolchains.is_empty() {
-            return Ok(());
-        }
-        let Loaded { main, requirements, .. } = &self.loaded;
-        let Some(name) = toolchains::wanted(self.ctx, main, requirements)? else { return Ok(()) };
-        let (pipeline, all) = toolchains::download(self.ctx, &name, &self.args.toolchains).await?;
-        for toolchains::Downloaded { module, result } in all {
-            let store = pipeline.store();
-            let mut json = ModuleJson {
-                path: module.path.to_string(),
-                version: module.version.to_string(),
-                ..ModuleJson::default()
-            };
-            match &result {
-                Ok(done) => {
-                    json.zip = store.file(&module, Kind::Zip)?;
-                    json.dir = store.tree(&module)?;
-                    json.sum.clone_from(&done.hash);
-                }
-                Err(err) => json.error = err.to_string(),
-            }
-            let module = Module { json, error: result.err() };
-            each(&module);
-            outcome.modules.push(module);
-        }
-        Ok(())
-    }
-
     /// After a fatal error: what is known beyond the unbroken row is told all the same.
     fn tell_rest<'l>(
         &self,
@@ -462,34 +435,15 @@ impl<'a> Run<'a> {
 
     /// The object that go prints for a module, as far as it got.
     fn describe(&self, listed: &Listed, downloaded: &Downloaded) -> Module {
-        let module = &listed.module;
-        let store = self.loaded.pipeline.store();
-        let place = |kind| store.file(module, kind).unwrap_or_default();
-        let mut json = ModuleJson {
-            path: module.path.to_string(),
-            version: module.version.to_string(),
-            query: listed.query.clone(),
-            origin: listed.origin.clone(),
-            ..ModuleJson::default()
-        };
-        let result = (|| {
-            downloaded.info.as_ref()?;
-            json.info = place(Kind::Info);
-            let go_mod = downloaded.go_mod.as_ref()?;
-            json.go_mod = place(Kind::Mod);
-            json.go_mod_sum = go_mod.clone();
-            let zip = downloaded.zip.as_ref()?;
-            json.zip = place(Kind::Zip);
-            json.sum = zip.hash.clone();
-            Ok::<(), &Error>(())
-        })();
-        let error = match result {
-            Err(err) => Some(err.clone()),
-            Ok(()) => self.check_go_version(module).err(),
-        };
-        match &error {
-            Some(err) => json.error = err.to_string(),
-            None => json.dir = store.tree(module).unwrap_or_default(),
+        let (mut json, mut error) = describe(&self.loaded, &listed.module, downloaded);
+        json.query.clone_from(&listed.query);
+        json.origin.clone_from(&listed.origin);
+        if error.is_none()
+            && let Err(err) = self.check_go_version(&listed.module)
+        {
+            json.dir = PathBuf::new();
+            json.error = err.to_string();
+            error = Some(err);
         }
         Module { json, error }
     }
@@ -501,6 +455,77 @@ impl<'a> Run<'a> {
         let version = goversion::go_mod_lookup(&data, "go");
         self.loaded.rules.check(&module.to_string(), &version, "").map(drop)
     }
+}
+
+/// The object that go prints for a module, as far as it got, and how it ended.
+pub(super) fn describe(
+    loaded: &Loaded,
+    module: &Version,
+    downloaded: &Downloaded,
+) -> (ModuleJson, Option<Error>) {
+    let store = loaded.pipeline.store();
+    let place = |kind| store.file(module, kind).unwrap_or_default();
+    let mut json = ModuleJson {
+        path: module.path.to_string(),
+        version: module.version.to_string(),
+        ..ModuleJson::default()
+    };
+    let result = (|| {
+        downloaded.info.as_ref()?;
+        json.info = place(Kind::Info);
+        let go_mod = downloaded.go_mod.as_ref()?;
+        json.go_mod = place(Kind::Mod);
+        json.go_mod_sum = go_mod.clone();
+        let zip = downloaded.zip.as_ref()?;
+        json.zip = place(Kind::Zip);
+        json.sum = zip.hash.clone();
+        Ok::<(), &Error>(())
+    })();
+    let error = result.err().cloned();
+    match &error {
+        Some(err) => json.error = err.to_string(),
+        None => json.dir = store.tree(module).unwrap_or_default(),
+    }
+    (json, error)
+}
+
+/// Downloads the toolchains that were asked for, telling `each` of them.
+///
+/// # Errors
+/// When it can't be told which is wanted, or there is no place for the module cache.
+pub(super) async fn toolchains(
+    ctx: &Ctx,
+    args: &Args,
+    loaded: &Loaded,
+    outcome: &mut Outcome,
+    each: &mut (dyn FnMut(&Module) + Send),
+) -> Result<(), Error> {
+    if args.toolchains.is_empty() {
+        return Ok(());
+    }
+    let Loaded { main, requirements, .. } = loaded;
+    let Some(name) = toolchains::wanted(ctx, main, requirements)? else { return Ok(()) };
+    let (pipeline, all) = toolchains::download(ctx, &name, &args.toolchains).await?;
+    for toolchains::Downloaded { module, result } in all {
+        let store = pipeline.store();
+        let mut json = ModuleJson {
+            path: module.path.to_string(),
+            version: module.version.to_string(),
+            ..ModuleJson::default()
+        };
+        match &result {
+            Ok(done) => {
+                json.zip = store.file(&module, Kind::Zip)?;
+                json.dir = store.tree(&module)?;
+                json.sum.clone_from(&done.hash);
+            }
+            Err(err) => json.error = err.to_string(),
+        }
+        let module = Module { json, error: result.err() };
+        each(&module);
+        outcome.modules.push(module);
+    }
+    Ok(())
 }
 
 /// The module version that an argument names exactly, if it does.

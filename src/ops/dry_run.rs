@@ -6,6 +6,7 @@
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::ops::download::{Args, Run};
+use crate::ops::needed;
 use crate::ops::project::Project;
 pub use crate::pipeline::Forecast;
 use crate::spec::module::Version;
@@ -46,6 +47,9 @@ impl Plan {
 /// # Errors
 /// What would end the download before any module is looked at.
 pub async fn run(ctx: &Ctx, args: &Args) -> Result<Plan, Error> {
+    if args.needed.is_some() {
+        needed::refuse(args, true)?;
+    }
     let mut project = Project::find(ctx)?;
     project.ignore_missing_use = args.ignore_missing_use;
     let mut run = Run::start(ctx, args, project).await?;

@@ -10,6 +10,7 @@
 //! - [`mirrors`]: how well module proxies can be reached.
 //! - [`speeds`]: what is remembered of that.
 //! - [`dry_run`]: what `download` would fetch.
+//! - [`needed`]: `download --needed`, only the modules that some packages take.
 //! - [`mod@env`]: `env`, every setting and where it came from.
 //! - [`listing`]: which modules the arguments of a command mean.
 //! - [`module_info`]: what there is to tell of a module.
@@ -38,6 +39,7 @@ pub mod listing;
 pub mod load;
 pub mod mirrors;
 pub mod module_info;
+pub mod needed;
 pub mod overlay;
 pub mod packages;
 pub mod project;

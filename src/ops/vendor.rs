@@ -29,7 +29,8 @@ const MAX_MODULES_TXT: u64 = 64 << 20;
 /// # Errors
 /// When modules.txt is there and can't be read.
 pub fn default_mode(main: &MainModules, overlay: &Overlay) -> Result<BuildMod, Error> {
-    let readonly = |reason: String| BuildMod { mode: Mode::Readonly, explicit: false, reason };
+    let readonly =
+        |reason: String| BuildMod { mode: Mode::Readonly, reason, ..BuildMod::default() };
     let Some(dir) = vendor_dir(main).filter(|dir| dir.is_dir()) else {
         return Ok(readonly(String::new()));
     };
@@ -64,10 +65,10 @@ pub fn default_mode(main: &MainModules, overlay: &Overlay) -> Result<BuildMod, E
         }
         _ => BuildMod {
             mode: Mode::Vendor,
-            explicit: false,
             reason: format!(
                 "Go version in {source} is at least {CONSISTENT} and vendor directory exists."
             ),
+            ..BuildMod::default()
         },
     })
 }

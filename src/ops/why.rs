@@ -73,6 +73,7 @@ pub async fn run(ctx: &Ctx, args: &Args) -> Result<Outcome, Error> {
     loaded.drop_redundant_roots().await?;
     let options = Options {
         tags: Arc::new(Tags::Any),
+        folder_tags: Arc::new(packages::host_tags(&loaded.rules.running.version)),
         tests: !args.vendor,
         vendor_all: args.vendor,
         resolves: false,

@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::Pipeline;
-use crate::pipeline::zip::{Staging, ZipReady, interrupted};
+use crate::pipeline::zip::{ZipReady, interrupted};
 use crate::spec::module::Version;
 use crate::store::repair::Damage;
 use crate::verify::{Hashed, Proof};
@@ -28,11 +28,10 @@ impl Pipeline {
         damage: Damage,
         seen: &[String],
     ) -> Result<(), Error> {
-        let permit = Arc::clone(&self.zips).acquire_owned().await.map_err(|_| interrupted())?;
+        let turn = Arc::clone(&self.zips).acquire_owned().await.map_err(|_| interrupted())?;
         let lock = self.lock(module).await?;
         self.store.disarm(&lock, module, damage)?;
-        let staged = self.stage_locked(module, lock, &AtomicBool::new(false), None).await?;
-        let verified = &staged.0;
+        let verified = self.stage_locked(module, lock, &AtomicBool::new(false)).await?;
         if verified.proof() == Proof::FirstUse
             && !seen.iter().any(|seen| seen == verified.content().hash())
         {
@@ -43,8 +42,7 @@ impl Pipeline {
             );
             return Err(Error::message(ErrorKind::Security, text).of_module(module));
         }
-        let staging = Box::new(Staging::again(staged, permit));
-        self.publish(module, ZipReady::Staged(staging)).await.map(drop)
+        self.publish(module, ZipReady::Staged(Box::new(verified), turn)).await.map(drop)
     }
 
     /// Fetches a go.mod again, in place of one that is damaged.

@@ -42,6 +42,9 @@ pub struct BuildMod {
     pub explicit: bool,
     /// Why it was chosen; empty where there is nothing to say.
     pub reason: String,
+    /// Whether go.sum may get sums that it lacks though go.mod must be complete: what is downloaded for
+    /// builds that have no network is what those builds will look for there.
+    pub adds_sums: bool,
 }
 
 impl BuildMod {
@@ -62,7 +65,7 @@ impl BuildMod {
                 return Err(Error::message(ErrorKind::Usage, text).bare());
             }
         };
-        Ok(Some(BuildMod { mode, explicit: true, reason: String::new() }))
+        Ok(Some(BuildMod { mode, explicit: true, ..BuildMod::default() }))
     }
 
     /// Whether vendor/ stands in for modules.

@@ -227,7 +227,8 @@ impl MainModules {
 
     /// Whether all sums that are needed must be in go.sum already.
     pub fn must_have_sums(&self) -> bool {
-        self.single().is_some() && self.build_mod.mode == Mode::Readonly
+        let BuildMod { mode, adds_sums, .. } = self.build_mod;
+        self.single().is_some() && mode == Mode::Readonly && !adds_sums
     }
 
     /// Whether a module of this path is one of them.

@@ -57,6 +57,11 @@ impl Reporter {
         Reporter { progress, trace, bar, received: AtomicU64::new(0), summary }
     }
 
+    /// Whether a summary is told at the end.
+    pub fn has_summary(&self) -> bool {
+        self.summary.is_some()
+    }
+
     /// Clears the bar, and prints the summary.
     pub fn finish(&self) {
         if let Some(bar) = &self.bar {

@@ -10,6 +10,15 @@ use crate::event::{Answer, Event};
 #[derive(Debug, Default)]
 pub struct Summary {
     sources: BTreeMap<String, Served>,
+    spared: Option<Spared>,
+}
+
+/// What `--needed` left alone.
+#[derive(Debug, Default)]
+struct Spared {
+    modules: u64,
+    bytes: u64,
+    unknown: u64,
 }
 
 #[derive(Debug, Default)]
@@ -37,6 +46,13 @@ impl Summary {
             }
             Event::SourceSkipped { source } => self.of(source).skipped += 1,
             Event::FallbackBarred { source } => self.of(source).barred += 1,
+            Event::Spared { modules, bytes, unknown } => {
+                // A run may be of many projects.
+                let all = self.spared.get_or_insert_default();
+                all.modules += modules;
+                all.bytes += bytes;
+                all.unknown += unknown;
+            }
             _ => {}
         }
     }
@@ -73,6 +89,14 @@ impl Summary {
                 ));
             }
         }
+        if let Some(Spared { modules, bytes, unknown }) = &self.spared {
+            let size = DecimalBytes(*bytes);
+            let rest = match unknown {
+                0 => String::new(),
+                _ => format!(", not counting {unknown} of unknown size"),
+            };
+            lines.push(format!("# --needed spared {}: {size}{rest}", counted(*modules, "module")));
+        }
         lines
     }
 }
@@ -101,6 +125,8 @@ mod tests {
         summary.add(&Event::SourceSkipped { source: "https://a.example".to_owned() });
         summary.add(&Event::FallbackBarred { source: "https://b.example".to_owned() });
         summary.add(&Event::BytesReceived { count: 7 });
+        summary.add(&Event::Spared { modules: 2, bytes: 1_000_000, unknown: 0 });
+        summary.add(&Event::Spared { modules: 1, bytes: 0, unknown: 1 });
         assert_eq!(
             summary.lines(),
             [
@@ -108,6 +134,7 @@ mod tests {
                 "# https://b.example served 1 zip, 1 go.mod file, 1 other answer; 1.50 MB",
                 "# https://b.example failed 1 time, and the next entry of GOPROXY was not asked: \
                  write `|` in place of `,` behind it to go on after any error",
+                "# --needed spared 3 modules: 1.00 MB, not counting 1 of unknown size",
             ]
         );
     }

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, Command};
 
-use crate::cli::flags::{explain, ignore_missing_use, mod_flags, module_args, switch, text};
+use crate::cli::flags::{
+    explain, ignore_missing_use, mod_flags, module_args, needed, needed_args, switch, text,
+};
 use crate::cli::invocation::{Invocation, argument, operate};
 use crate::cli::print;
 use crate::error::Error;
@@ -24,6 +26,11 @@ the build list, or `path@query`: a version, `latest`, `v1`, `<=v1.5.0`, a branch
 
 In a workspace (go.work): without arguments, all modules of the build list.
 
+With --needed the arguments are packages, as for `go build` (without: all packages of the main
+modules), and only the modules are downloaded that building them takes, and with --tests testing
+them. Afterwards both work without network. Unless --os, --arch, --tags, GOOS or GOARCH name builds,
+it is what they take on any system, with any build tags.
+
 go.mod and go.sum are updated as `go mod download` updates them, unless --locked forbids it.";
 
 /// The command and its flags.
@@ -31,7 +38,7 @@ pub fn define() -> Command {
     let command = Command::new("download")
         .about("Download modules into the module cache")
         .long_about(HELP)
-        .arg(module_args("`all`, patterns, module paths, or path@query"))
+        .arg(module_args("`all`, patterns, module paths, or path@query; with --needed: packages"))
         .arg(switch("json").help("Print a JSON object for each module, as go mod download does"))
         .arg(
             Arg::new("stream")
@@ -70,7 +77,7 @@ pub fn define() -> Command {
                 .help("Also fetch the Go that go would switch to, for these platforms"),
         )
         .arg(ignore_missing_use());
-    mod_flags(command)
+    mod_flags(needed(command))
 }
 
 fn jobs(text: &str) -> Result<usize, String> {
@@ -93,8 +100,15 @@ pub fn run(call: Invocation<'_>) -> anyhow::Result<u8> {
         Ok(modules) => modules,
         Err(err) => return Ok(call.printer.error(&err)),
     };
+    let mut needed = needed_args(call.matches);
+    let mut modules: Vec<String> = modules;
+    if let Some(needed) = &mut needed {
+        needed.packages = std::mem::take(&mut modules);
+        needed.counts = call.reporter.has_summary();
+    }
     let args = ops::download::Args {
         modules,
+        needed,
         json,
         reuse: config.flags.text("reuse").map(str::to_owned),
         locked: call.matches.get_flag("locked"),

@@ -22,6 +22,8 @@ pub enum PackageError {
     Implicit(Implicit),
     /// All its files are left out.
     NoGo,
+    /// All the files in this folder are left out by their constraints, as this one build has it.
+    Excluded(PathBuf),
     /// Its files can't be read.
     Unreadable(String),
     /// Its module can't be had.
@@ -102,6 +104,9 @@ impl fmt::Display for PackageError {
                 )
             }
             PackageError::NoGo => f.write_str("no Go source files"),
+            PackageError::Excluded(dir) => {
+                write!(f, "build constraints exclude all Go files in {}", dir.display())
+            }
             PackageError::Invalid(text) | PackageError::Unreadable(text) => f.write_str(text),
             PackageError::Module(err) => err.fmt(f),
         }

@@ -15,7 +15,9 @@ use crate::ops::packages::error::PackageError;
 use crate::ops::packages::graph::Packages;
 use crate::ops::packages::load::shown;
 use crate::ops::packages::pass::Surroundings;
-use crate::ops::packages::trees::{Entry, NoTree, Tree, directory, entries, has_go_files, scan};
+use crate::ops::packages::trees::{
+    Entry, Imports, NoTree, Tree, directory, entries, has_go_files, scan,
+};
 use crate::plan::Requirements;
 use crate::spec::imports::is_standard;
 use crate::spec::imports::pattern::{Ignored, Pattern};
@@ -202,6 +204,12 @@ impl<'a> Matcher<'a> {
             matched.errors.push(Error::message(ErrorKind::Other, text));
             return Ok(Vec::new());
         }
+        if !top.is_dir() {
+            let text =
+                format!("pattern {}: lstat {before}/: no such file or directory", matched.pattern);
+            matched.errors.push(Error::message(ErrorKind::Other, text));
+            return Ok(Vec::new());
+        }
         let ignored = of_main.map(|module| {
             let paths = module.file.ignore.iter().map(|path| path.as_str());
             (module.root.clone(), Ignored::new(paths))
@@ -223,9 +231,9 @@ impl<'a> Matcher<'a> {
             let entries = entries(&dir, overlay)?;
             let folders = entries.iter().filter(|(_, (kind, _))| *kind == Entry::Folder);
             open.extend(folders.map(|(name, _)| dir.join(name)));
-            let tags = host_tags();
+            let tags = &around.options.folder_tags;
             if pattern.matches(&dir.to_string_lossy())
-                && !matches!(scan(&dir, &tags, overlay, false), Err(PackageError::NoGo))
+                && !is_empty(&scan(&dir, tags, overlay, false))
             {
                 found.push(dir);
             }
@@ -308,13 +316,13 @@ impl<'a> Matcher<'a> {
     }
 }
 
-/// The tags of a build for this machine, by which folders are told apart that hold packages.
-fn host_tags() -> Tags {
-    let (os, arch) = super::host();
-    Tags::of(os, arch, true, [], &[])
+/// Whether no file of a folder belongs to the build, so that there is no package.
+fn is_empty(scanned: &Result<Imports, PackageError>) -> bool {
+    matches!(scanned, Err(PackageError::NoGo | PackageError::Excluded(_)))
 }
 
-fn is_local(pattern: &str) -> bool {
+/// Whether an argument names folders and not import paths.
+pub fn is_local(pattern: &str) -> bool {
     matches!(pattern, "." | "..")
         || pattern.starts_with("./")
         || pattern.starts_with("../")
@@ -393,7 +401,7 @@ impl Walk {
             if !(is_top && is_std)
                 && name != "builtin"
                 && self.pattern.as_ref().is_none_or(|pattern| pattern.matches(&name))
-                && !matches!(scan(&dir, tags, overlay, false), Err(PackageError::NoGo))
+                && !is_empty(&scan(&dir, tags, overlay, false))
             {
                 found.push(name);
             }

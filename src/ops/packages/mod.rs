@@ -17,7 +17,7 @@
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::spec::imports::tags::Tags;
+use crate::spec::imports::tags::{Tags, releases};
 
 pub mod error;
 pub mod graph;
@@ -35,6 +35,8 @@ pub use matching::Matched;
 pub struct Options {
     /// The tags that the packages are built with.
     pub tags: Arc<Tags>,
+    /// Those by which it is told which of the folders that a local pattern names hold packages.
+    pub folder_tags: Arc<Tags>,
     /// Whether the tests of the packages that arguments name are loaded, too.
     pub tests: bool,
     /// Whether `all` is what `go mod vendor` takes it for: no tests of dependencies, whatever the go
@@ -68,6 +70,12 @@ pub struct Loading {
     pub matched: Vec<Matched>,
     /// What is wrong, in the order in which it is told.
     pub errors: Vec<Error>,
+}
+
+/// The tags of a build for this machine by the Go of this version.
+pub fn host_tags(version: &str) -> Tags {
+    let (os, arch) = host();
+    Tags::of(os, arch, true, [], &releases(version))
 }
 
 /// The system and the architecture of this machine, in Go's names.

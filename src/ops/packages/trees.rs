@@ -4,15 +4,16 @@
 //! or one that a directory replaces, may hold folders with a go.mod of their own, which are other
 //! modules. Files that `-overlay` puts in place of others are seen here as they are by go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::FileType;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Error, ErrorKind};
 use crate::ops::load::Loaded;
 use crate::ops::overlay::Overlay;
 use crate::ops::packages::error::PackageError;
+use crate::pipeline::{Downloaded, Pipeline};
 use crate::plan::MainModules;
 use crate::spec::imports::tags::Tags;
 use crate::spec::imports::{Source, is_go_file, is_magic, is_valid};
@@ -48,9 +49,22 @@ pub enum NoTree {
 #[derive(Default)]
 pub struct Trees {
     fetched: OnceMap<Version, Result<PathBuf, Error>>,
+    /// What became of all files of each module; nothing where the zips alone are wanted.
+    downloaded: Option<Mutex<HashMap<Version, Downloaded>>>,
 }
 
 impl Trees {
+    /// Trees that are fetched together with what else `go mod download` leaves of a module.
+    pub fn with_all_files() -> Trees {
+        Trees { downloaded: Some(Mutex::default()), ..Trees::default() }
+    }
+
+    /// What became of each module that was fetched with all files.
+    pub fn into_downloaded(self) -> HashMap<Version, Downloaded> {
+        let all = self.downloaded.map(Mutex::into_inner);
+        all.map(|all| all.unwrap_or_else(PoisonError::into_inner)).unwrap_or_default()
+    }
+
     /// The tree of `module`, or of what replaces it, downloaded if need be.
     ///
     /// # Errors
@@ -71,11 +85,26 @@ impl Trees {
             return Err(NoTree::MissingSum);
         }
         let fetch = || async {
-            loaded.pipeline.download_zip(&actual).await.map_err(|failure| failure.error)?;
+            self.fetch(&loaded.pipeline, &actual).await?;
             loaded.pipeline.store().tree(&actual)
         };
         let root = self.fetched.get_or(&actual, fetch).await.map_err(NoTree::Failed)?;
         Ok(Tree { root, is_local: false })
+    }
+}
+
+impl Trees {
+    async fn fetch(&self, pipeline: &Arc<Pipeline>, module: &Version) -> Result<(), Error> {
+        let Some(all) = &self.downloaded else {
+            let done = pipeline.download_zip(module).await;
+            return done.map(drop).map_err(|failure| failure.error);
+        };
+        let download = Box::pin(Arc::clone(pipeline).download(module.clone(), None));
+        let Some(done) = download.await else { return Ok(()) };
+        // Of a module whose .info or go.mod can't be had there is no zip.
+        let result = done.zip.as_ref().map(drop).map_err(Error::clone);
+        all.lock().unwrap_or_else(PoisonError::into_inner).insert(module.clone(), done);
+        result
     }
 }
 
@@ -222,10 +251,14 @@ pub fn scan(
     let unreadable = |err: IoError| PackageError::Unreadable(err.to_string());
     let entries = entries(dir, overlay).map_err(unreadable)?;
     let mut imports = Imports::default();
-    let mut count = 0;
+    let (mut count, mut seen) = (0, 0);
     for (name, (kind, path)) in &entries {
         let is_file = matches!(kind, Entry::File | Entry::LinkToFile);
-        if !is_file || !is_go_file(name) || !tags.match_file(name) {
+        if !is_file || !is_go_file(name) {
+            continue;
+        }
+        seen += 1;
+        if !tags.match_file(name) {
             continue;
         }
         let data = source_head(path).map_err(unreadable)?;
@@ -245,7 +278,10 @@ pub fn scan(
         list.extend(found.into_iter().filter(|path| !is_magic(path)));
     }
     if count == 0 {
-        return Err(PackageError::NoGo);
+        return Err(match tags.is_any() || seen == 0 {
+            true => PackageError::NoGo,
+            false => PackageError::Excluded(dir.to_path_buf()),
+        });
     }
     for list in [&mut imports.of_package, &mut imports.of_tests] {
         list.sort_unstable();

@@ -90,6 +90,7 @@ pub async fn run(ctx: &Ctx, args: &Args) -> Result<Outcome, Error> {
     loaded.settle_roots().await?;
     let options = Options {
         tags: Arc::new(Tags::Any),
+        folder_tags: Arc::new(Tags::Any),
         tests: false,
         vendor_all: true,
         resolves: true,

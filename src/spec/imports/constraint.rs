@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn expressions() {
-        let tags = Tags::of("linux", "amd64", true, ["x"], &["go1.1"]);
+        let tags = Tags::of("linux", "amd64", true, ["x"], &["go1.1".to_owned()]);
         for (text, want) in [
             ("linux", true),
             ("windows", false),

@@ -12,6 +12,7 @@
 //! | which tags are there, and which file names imply some?    | [`tags`]         |
 //! | which files does it embed?                                | [`embed`]        |
 //! | which packages does this pattern name?                    | [`pattern`]      |
+//! | which systems and architectures is Go built for?          | [`platform`]     |
 //!
 //! A file that only a newer Go understands must not keep its package from being loaded, so what is no
 //! Go is passed over wherever go does so.
@@ -32,6 +33,7 @@ pub mod constraint;
 pub mod embed;
 pub mod header;
 pub mod pattern;
+pub mod platform;
 pub mod tags;
 
 use header::Header;

@@ -5,7 +5,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::spec::goversion;
 use crate::spec::imports::constraint::is_tag_char;
+
+/// The highest release that has a tag: none will be near for decades.
+const MAX_RELEASE: u32 = 1000;
 
 /// Systems that file names may end in, sorted: past, present and future ones.
 const KNOWN_OS: [&str; 18] = [
@@ -84,7 +88,16 @@ pub enum Tags {
         os: String,
         /// All tags that hold.
         set: BTreeSet<String>,
+        /// Tags that hold or don't, as it suits; what ends with a dot stands for all that begin so.
+        open: Vec<String>,
     },
+}
+
+/// The tags of the releases of Go up to the one of this version: `go1.1` to `go1.26` for 1.26.8.
+pub fn releases(version: &str) -> Vec<String> {
+    let lang = goversion::lang(version);
+    let minor: u32 = lang.strip_prefix("1.").and_then(|minor| minor.parse().ok()).unwrap_or(0);
+    (1..=minor.min(MAX_RELEASE)).map(|minor| format!("go1.{minor}")).collect()
 }
 
 impl Tags {
@@ -94,16 +107,25 @@ impl Tags {
         arch: &str,
         cgo: bool,
         user: impl IntoIterator<Item = &'a str>,
-        releases: &[&str],
+        releases: &[String],
     ) -> Tags {
         let user = user.into_iter().map(str::to_owned);
         let mut set: BTreeSet<String> = user.filter(|tag| !tag.is_empty()).collect();
         set.extend([os, arch, "gc"].map(str::to_owned));
-        set.extend(releases.iter().map(|release| (*release).to_owned()));
+        set.extend(releases.iter().cloned());
         if cgo {
             set.insert("cgo".to_owned());
         }
-        Tags::Of { os: os.to_owned(), set }
+        Tags::Of { os: os.to_owned(), set, open: Vec::new() }
+    }
+
+    /// The same, with tags that hold or don't, as it suits; what ends with a dot stands for all that begin
+    /// so.
+    pub fn leaving_open(mut self, names: impl IntoIterator<Item = String>) -> Tags {
+        if let Tags::Of { open, .. } = &mut self {
+            open.extend(names);
+        }
+        self
     }
 
     /// Whether every tag may hold.
@@ -115,7 +137,7 @@ impl Tags {
     pub fn allow_cgo(&self) -> bool {
         match self {
             Tags::Any => true,
-            Tags::Of { set, .. } => set.contains("cgo"),
+            Tags::Of { .. } => self.contains("cgo", true),
         }
     }
 
@@ -124,11 +146,14 @@ impl Tags {
         if !name.chars().all(is_tag_char) {
             return false;
         }
-        let Tags::Of { os, set } = self else {
+        let Tags::Of { os, set, open } = self else {
             return !name.is_empty() && name != "ignore" && prefer;
         };
         if set.contains(name) {
             return true;
+        }
+        if open.iter().any(|tag| name == tag || (tag.ends_with('.') && name.starts_with(tag))) {
+            return prefer;
         }
         match name {
             "linux" => set.contains("android"),
@@ -207,5 +232,35 @@ mod tests {
             );
         }
         assert!(!Tags::of("linux", "amd64", true, ["a-b"], &[]).contains("a-b", true));
+    }
+
+    #[test]
+    fn tags_that_are_left_open() {
+        let open = ["cgo", "amd64."].map(str::to_owned);
+        let tags = Tags::of("linux", "amd64", false, [], &[]).leaving_open(open.clone());
+        assert!(tags.allow_cgo());
+        for (tag, prefer, want) in [
+            ("cgo", true, true),
+            ("cgo", false, false),
+            ("amd64", false, true),
+            ("amd64.v3", true, true),
+            ("amd64.v3", false, false),
+            ("arm64.v8", true, false),
+            ("x", true, false),
+        ] {
+            assert_eq!(tags.contains(tag, prefer), want, "{tag} {prefer}");
+        }
+        let cgo = Tags::of("linux", "amd64", true, [], &[]).leaving_open(open);
+        assert!(cgo.contains("cgo", false));
+        assert_eq!(Tags::Any.leaving_open([]), Tags::Any);
+    }
+
+    #[test]
+    fn tags_of_releases() {
+        assert_eq!(releases("1.3"), ["go1.1", "go1.2", "go1.3"]);
+        assert_eq!(releases("1.26.8").len(), 26);
+        assert_eq!(releases("1.21rc2").last().map(String::as_str), Some("go1.21"));
+        assert_eq!(releases("1.99999999").len(), 1000);
+        assert!(releases("").is_empty() && releases("2.1").is_empty());
     }
 }
