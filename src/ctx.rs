@@ -1,13 +1,17 @@
 //! What every operation works with, built once and passed by reference.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::config::Config;
-use crate::error::Explain;
+use crate::error::{Error, Explain};
 use crate::event::{Event, Observer};
 use crate::net::{Network, Transport};
+use crate::pipeline::engine::Engine;
 use crate::pipeline::upload::Uploads;
+use crate::plan::Summary;
+use crate::spec::module::Version;
+use crate::sys::once::OnceMap;
 
 /// Settings and the outside world.
 #[derive(Clone)]
@@ -22,6 +26,8 @@ pub struct Ctx {
     pub transport: Arc<dyn Transport>,
     /// What is being stored in the caches of GOCACHEPROXY.
     pub uploads: Arc<Uploads>,
+    /// What the projects of the run share.
+    pub shared: Arc<Shared>,
     /// Who is told what happens.
     pub observer: Arc<dyn Observer>,
     /// Zips in transfer at once.
@@ -30,6 +36,15 @@ pub struct Ctx {
     pub dry: bool,
     /// How far a contradiction between hashes is looked into.
     pub explain: Explain,
+}
+
+/// What a run has one of, however many projects it works on; made when it is first needed.
+#[derive(Default)]
+pub struct Shared {
+    /// Through which everything is fetched.
+    pub engine: OnceLock<Result<Arc<Engine>, Error>>,
+    /// What the go.mod files of dependencies say, by the hash of the file.
+    pub summaries: OnceMap<(Version, String), Result<Arc<Summary>, Error>>,
 }
 
 impl Ctx {

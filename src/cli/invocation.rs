@@ -83,7 +83,9 @@ pub fn invoke(definition: &Definition, matches: &ArgMatches) -> anyhow::Result<u
         _ => Explain::Nothing,
     };
     let uploads = ops::session::uploads(&network, &observer);
-    let ctx = Ctx { config, cwd, network, transport, uploads, observer, jobs, dry, explain };
+    let shared = Arc::default();
+    let ctx =
+        Ctx { config, cwd, network, transport, uploads, shared, observer, jobs, dry, explain };
     for note in ctx.config.files.notes() {
         ctx.note(note);
     }

@@ -69,14 +69,15 @@ impl Dependencies {
     async fn summary(&self, module: &Version) -> Result<Arc<Summary>, Error> {
         let summary = if module.version.is_empty() {
             let (name, data) = self.read_directory(module)?;
-            parse(module, &name, &data)?
+            Arc::new(parse(module, &name, &data)?)
         } else {
             let (pipeline, module) = (Arc::clone(&self.pipeline), module.clone());
+            let shared = Arc::clone(&self.ctx.shared);
             // A task of its own, which ends with this one: they are read and parsed on all cores.
             let mut task = JoinSet::new();
             task.spawn(async move {
-                let parse = |data: &[u8]| parse(&module, "go.mod", data);
-                pipeline.read_go_mod(&module, parse).await?
+                let parse = |data: &[u8]| parse(&module, "go.mod", data).map(Arc::new);
+                pipeline.read_go_mod_once(&module, &shared.summaries, parse).await?
             });
             match task.join_next().await {
                 Some(Ok(summary)) => summary?,
@@ -87,7 +88,7 @@ impl Dependencies {
             }
         };
         self.count(&summary)?;
-        Ok(Arc::new(summary))
+        Ok(summary)
     }
 
     fn read_directory(&self, module: &Version) -> Result<(String, Vec<u8>), Error> {

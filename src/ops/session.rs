@@ -20,6 +20,7 @@ use crate::net::identity::Identity;
 use crate::net::{Ask, Network, Patience, SafeUrl, TransferSettings, Transport};
 use crate::ops::project::config_error;
 use crate::ops::speeds::Speeds;
+use crate::pipeline::engine::{Engine, Parts};
 use crate::pipeline::explain::Explaining;
 use crate::pipeline::upload::Uploads;
 use crate::pipeline::{Limits, Pipeline, Shared, Sources};
@@ -37,7 +38,6 @@ use crate::store::Store;
 use crate::sys::budget::Budget;
 use crate::vcs::repos::Repos;
 use crate::vcs::run::{Probe, Settings};
-use crate::verify::Verifier;
 use crate::verify::database::{Database, Route, Setup};
 use crate::verify::gosum::GoSum;
 
@@ -59,7 +59,7 @@ const VCS_STALL: Duration = Duration::from_secs(60);
 /// # Errors
 /// When there is no place for the module cache. Errors in GOPROXY and GOSUMDB show when they are needed.
 pub fn pipeline(ctx: &Ctx, gosum: GoSum) -> Result<Arc<Pipeline>, Error> {
-    make(ctx, gosum)
+    Ok(Pipeline::new(engine(ctx)?, gosum, Arc::clone(&ctx.observer)))
 }
 
 /// The pipeline for toolchains, which never stand in a go.sum.
@@ -67,10 +67,18 @@ pub fn pipeline(ctx: &Ctx, gosum: GoSum) -> Result<Arc<Pipeline>, Error> {
 /// # Errors
 /// As [`pipeline()`].
 pub fn toolchain_pipeline(ctx: &Ctx) -> Result<Arc<Pipeline>, Error> {
-    make(ctx, GoSum::absent())
+    pipeline(ctx, GoSum::absent())
 }
 
-fn make(ctx: &Ctx, gosum: GoSum) -> Result<Arc<Pipeline>, Error> {
+/// What all pipelines of the run share, made by whoever needs it first.
+///
+/// # Errors
+/// As [`pipeline()`].
+pub fn engine(ctx: &Ctx) -> Result<Arc<Engine>, Error> {
+    ctx.shared.engine.get_or_init(|| make(ctx)).clone()
+}
+
+fn make(ctx: &Ctx) -> Result<Arc<Engine>, Error> {
     let config = &ctx.config;
     let modcache = config.gomodcache().map_err(config_error)?;
     let store = Store::new(&modcache, config.flags.is_on("modcacherw"));
@@ -78,20 +86,19 @@ fn make(ctx: &Ctx, gosum: GoSum) -> Result<Arc<Pipeline>, Error> {
     let setup = sumdb_setup(config, &store, !ctx.dry);
     let database = Database::new(setup, Arc::clone(&ctx.transport));
     let rules = config.clone();
-    let verifier = Verifier::new(
-        gosum,
-        database,
-        Box::new(move |path| rules.uses_sumdb(path)),
-        Arc::clone(&ctx.observer),
-    );
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    let limits = Limits { zips: ctx.jobs, unpackers: cores };
     let bodies = Budget::new(BODY_MEMORY);
     let chain = chain(ctx, &bodies).with_direct(direct(ctx, &store, &bodies));
-    let sources = Sources { shared: shared(ctx, &bodies)?, chain };
-    let explain = Explaining { level: ctx.explain, temp_dir: config.temp_dir.clone() };
-    let observer = Arc::clone(&ctx.observer);
-    Ok(Pipeline::new(sources, store, verifier, limits, bodies, explain, observer))
+    Ok(Engine::new(Parts {
+        sources: Sources { shared: shared(ctx, &bodies)?, chain },
+        store,
+        database,
+        uses_database: Arc::new(move |path| rules.uses_sumdb(path)),
+        limits: Limits { zips: ctx.jobs, unpackers: cores },
+        bodies,
+        explaining: Explaining { level: ctx.explain, temp_dir: config.temp_dir.clone() },
+        observer: Arc::clone(&ctx.observer),
+    }))
 }
 
 /// The caches of GOCACHEPROXY.

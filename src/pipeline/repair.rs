@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::Pipeline;
-use crate::pipeline::zip::{ZipReady, interrupted};
+use crate::pipeline::zip::{Staging, ZipReady, interrupted};
 use crate::spec::module::Version;
 use crate::store::repair::Damage;
 use crate::verify::{Hashed, Proof};
@@ -28,10 +28,11 @@ impl Pipeline {
         damage: Damage,
         seen: &[String],
     ) -> Result<(), Error> {
-        let turn = Arc::clone(&self.zips).acquire_owned().await.map_err(|_| interrupted())?;
+        let permit = Arc::clone(&self.zips).acquire_owned().await.map_err(|_| interrupted())?;
         let lock = self.lock(module).await?;
         self.store.disarm(&lock, module, damage)?;
-        let verified = self.stage_locked(module, lock, &AtomicBool::new(false)).await?;
+        let staged = self.stage_locked(module, lock, &AtomicBool::new(false), None).await?;
+        let verified = &staged.0;
         if verified.proof() == Proof::FirstUse
             && !seen.iter().any(|seen| seen == verified.content().hash())
         {
@@ -42,7 +43,8 @@ impl Pipeline {
             );
             return Err(Error::message(ErrorKind::Security, text).of_module(module));
         }
-        self.publish(module, ZipReady::Staged(Box::new(verified), turn)).await.map(drop)
+        let staging = Box::new(Staging::again(staged, permit));
+        self.publish(module, ZipReady::Staged(staging)).await.map(drop)
     }
 
     /// Fetches a go.mod again, in place of one that is damaged.

@@ -9,12 +9,13 @@ use crate::error::{Error, ErrorKind};
 use crate::event::{Event, ZipOutcome};
 use crate::pipeline::Pipeline;
 use crate::pipeline::explain::Place;
+use crate::pipeline::slot::{LeftZip, Slot, Turn};
 use crate::spec::module::Version;
 use crate::store::layout::Kind;
 use crate::store::publish::{StagedZip, VersionLock, ZipSource};
 use crate::store::spool::Spool;
 use crate::store::unpack::Way;
-use crate::verify::{Hashed, Verified};
+use crate::verify::{Hashed, Refused, Verified};
 
 /// A zip that is in the cache, unpacked.
 #[derive(Debug, Clone)]
@@ -39,15 +40,35 @@ pub struct ZipFailure {
 pub enum ZipReady {
     /// In the cache, and checked; its hash.
     Present(String),
-    /// Verified and unpacked under a temporary name; the lock is held, and so is the place among
-    /// the zips that are worked on: what waits to be published keeps files open.
-    Staged(Box<Verified<StagedZip>>, OwnedSemaphorePermit),
+    /// Verified and unpacked under a temporary name; the lock is held.
+    Staged(Box<Staging>),
+}
+
+/// A zip that waits to be published.
+#[derive(Debug)]
+pub struct Staging {
+    zip: Verified<StagedZip>,
+    place: Place,
+    /// Whose turn it is within this run, unless a damaged one is replaced.
+    turn: Option<Turn>,
+    /// The place among the zips that are worked on: what waits to be published keeps files open.
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Staging {
+    /// A zip in place of a damaged one.
+    pub(super) fn again(
+        (zip, place): (Verified<StagedZip>, Place),
+        permit: OwnedSemaphorePermit,
+    ) -> Staging {
+        Staging { zip, place, turn: None, _permit: permit }
+    }
 }
 
 /// What became of a zip that was fetched.
 enum Staged {
     /// It can be published.
-    Verified(Box<Verified<StagedZip>>),
+    Verified(Box<Verified<StagedZip>>, Place),
     /// It came from a cache and is no module zip.
     Unreadable,
     /// It is wrong, and nothing but its length said that its parts belong together: it may be no one's
@@ -105,18 +126,85 @@ impl Pipeline {
         module: &Version,
         arrived: &AtomicBool,
     ) -> Result<ZipReady, Error> {
-        if let Some(hash) = self.present(module).await? {
+        let slot = self.slots.of(module);
+        if let Some(hash) = self.present_in(&slot, module).await? {
             return Ok(ZipReady::Present(hash));
+        }
+        let mut turn = slot.enter().await;
+        if let Some(hash) = turn.slot().present() {
+            let hash = hash.to_owned();
+            self.check_recorded(module, &hash, &Place::Cache).await?;
+            return Ok(ZipReady::Present(hash));
+        }
+        if let Some(err) = &turn.left().failed {
+            return Err(err.clone());
         }
         // Bounds the locks and files that are open, as well as the transfers.
-        let turn = Arc::clone(&self.zips).acquire_owned().await.map_err(|_| interrupted())?;
+        let permit = Arc::clone(&self.zips).acquire_owned().await.map_err(|_| interrupted())?;
+        if let Some(left) = turn.left().staged.take()
+            && (!left.was_known || self.verifier.is_known(module))
+        {
+            arrived.store(true, Ordering::Relaxed);
+            return Box::pin(self.take_over(module, left, turn, permit)).await;
+        }
+        if let Some((hash, place)) = turn.left().refused.clone() {
+            // What came is refused by this project just the same, and need not come again.
+            arrived.store(true, Ordering::Relaxed);
+            self.check_recorded(module, &hash, &place).await?;
+        }
         let lock = self.lock(module).await?;
         // Somebody else may have done the work while we waited.
-        if let Some(hash) = self.present(module).await? {
+        if let Some(hash) = self.present_in(turn.slot(), module).await? {
             return Ok(ZipReady::Present(hash));
         }
-        let verified = Box::pin(self.stage_locked(module, lock, arrived)).await?;
-        Ok(ZipReady::Staged(Box::new(verified), turn))
+        let staged = Box::pin(self.stage_locked(module, lock, arrived, Some(&mut turn))).await;
+        match staged {
+            Ok((zip, place)) => {
+                let staging = Staging { zip, place, turn: Some(turn), _permit: permit };
+                Ok(ZipReady::Staged(Box::new(staging)))
+            }
+            Err(err) => {
+                if turn.left().refused.is_none() && err.kind() != ErrorKind::Interrupted {
+                    turn.left().failed = Some(err.clone());
+                }
+                Err(err)
+            }
+        }
+    }
+
+    /// Takes over a zip that was fetched for another project of this run.
+    async fn take_over(
+        &self,
+        module: &Version,
+        left: LeftZip,
+        mut turn: Turn,
+        permit: OwnedSemaphorePermit,
+    ) -> Result<ZipReady, Error> {
+        let LeftZip { zip, place, was_known } = left;
+        match self.verifier.judge(zip).await {
+            Ok(zip) => {
+                zip.content().judge(zip.proof())?;
+                let staging = Staging { zip, place, turn: Some(turn), _permit: permit };
+                Ok(ZipReady::Staged(Box::new(staging)))
+            }
+            Err(Refused { content: zip, error }) => {
+                let error = place.judged(error);
+                turn.leave(LeftZip { zip, place: place.clone(), was_known });
+                drop(turn);
+                Err(naming(self.explain(error, &place).await, module))
+            }
+        }
+    }
+
+    /// Leaves a zip that is not wanted after all to another project that waits for it.
+    pub(super) fn leave(&self, module: &Version, ready: ZipReady) {
+        if let ZipReady::Staged(staging) = ready {
+            let Staging { zip, place, turn, .. } = *staging;
+            let was_known = self.verifier.is_known(module);
+            if let Some(mut turn) = turn {
+                turn.leave(LeftZip { zip: zip.into_content(), place, was_known });
+            }
+        }
     }
 
     /// Brings the zip of `module`, whose lock is held, to where it can be published; notes when it
@@ -126,12 +214,13 @@ impl Pipeline {
         module: &Version,
         lock: VersionLock,
         arrived: &AtomicBool,
-    ) -> Result<Verified<StagedZip>, Error> {
+        mut turn: Option<&mut Turn>,
+    ) -> Result<(Verified<StagedZip>, Place), Error> {
         self.observer.event(&Event::ZipStarted { module: module.clone() });
         let (mut lock, mut may) = (lock, May { be_shared: true, be_spliced: true });
         loop {
-            match self.stage_from(module, lock, arrived, may).await? {
-                Staged::Verified(verified) => return Ok(*verified),
+            match self.stage_from(module, lock, arrived, may, turn.as_deref_mut()).await? {
+                Staged::Verified(verified, place) => return Ok((*verified, place)),
                 Staged::Unreadable => may.be_shared = false,
                 Staged::Spliced => may.be_spliced = false,
             }
@@ -146,6 +235,7 @@ impl Pipeline {
         lock: VersionLock,
         arrived: &AtomicBool,
         may: May,
+        turn: Option<&mut Turn>,
     ) -> Result<Staged, Error> {
         let fetched = futures_util::future::join(
             self.zip_source(module, &lock, may),
@@ -175,10 +265,18 @@ impl Pipeline {
             Err(err) if is_spliced && err.is_security() => return Ok(Staged::Spliced),
             Err(err) => return Err(naming(err, module)),
         };
-        let verified = match self.verifier.verify(staged).await {
+        let verified = match self.verifier.judge(staged).await {
             Ok(verified) => verified,
-            Err(err) if is_spliced && err.is_security() => return Ok(Staged::Spliced),
-            Err(err) => return Err(self.explain(place.judged(err), &place).await),
+            Err(Refused { error, .. }) if is_spliced && error.is_security() => {
+                return Ok(Staged::Spliced);
+            }
+            Err(Refused { content: zip, error }) => {
+                if let Some(turn) = turn {
+                    turn.left().refused = Some((zip.hash().to_owned(), place.clone()));
+                    turn.leave(LeftZip { zip, place: place.clone(), was_known: is_known });
+                }
+                return Err(self.explain(place.judged(error), &place).await);
+            }
         };
         if let Err(err) = verified.content().judge(verified.proof()) {
             let again = match self.is_caches_fault(&err, &place) {
@@ -190,7 +288,7 @@ impl Pipeline {
             self.verifier.gosum().forget(module);
             return Ok(again);
         }
-        Ok(Staged::Verified(Box::new(verified)))
+        Ok(Staged::Verified(Box::new(verified), place))
     }
 
     /// Whether what a cache sent is no module zip at all, which is then its failure.
@@ -213,11 +311,15 @@ impl Pipeline {
     ) -> Result<ZipDone, Error> {
         let result = match ready {
             ZipReady::Present(hash) => Ok(ZipDone { hash, was_present: true }),
-            ZipReady::Staged(staged, _turn) => {
-                let hash = staged.content().hash().to_owned();
+            ZipReady::Staged(staging) => {
+                let Staging { zip, turn, _permit, .. } = *staging;
+                let hash = zip.content().hash().to_owned();
                 let store = self.store.clone();
-                blocking(move || store.publish_zip(*staged))
-                    .await
+                let published = blocking(move || store.publish_zip(zip)).await;
+                if let (Ok(()), Some(turn)) = (&published, &turn) {
+                    turn.slot().is_present(&hash);
+                }
+                published
                     .map(|()| ZipDone { hash, was_present: false })
                     .inspect(|_| self.published(module, Kind::Zip))
             }
@@ -240,13 +342,42 @@ impl Pipeline {
             let err = Error::message(ErrorKind::Security, text).of_module(module);
             return Err(err.context("verifying ").fatal().bare());
         }
-        let recorded = Recorded { key: module.clone(), hash: hash.clone() };
-        // As with go, a zip that lies in the cache and is not what go.sum or the database knows
-        // ends the run: it was not this run that let it in.
-        match self.verifier.verify(recorded).await {
-            Ok(_) => Ok(Some(hash)),
-            Err(err) => Err(Box::pin(self.explain(err.fatal().bare(), &Place::Cache)).await),
+        self.check_recorded(module, &hash, &Place::Cache).await?;
+        Ok(Some(hash))
+    }
+
+    /// The same, looked for once a run.
+    async fn present_in(&self, slot: &Slot, module: &Version) -> Result<Option<String>, Error> {
+        if let Some(hash) = slot.present() {
+            self.check_recorded(module, hash, &Place::Cache).await?;
+            return Ok(Some(hash.to_owned()));
         }
+        let found = self.present(module).await?;
+        if let Some(hash) = &found {
+            slot.is_present(hash);
+        }
+        Ok(found)
+    }
+
+    /// Checks a hash that is known of a zip without the zip.
+    async fn check_recorded(
+        &self,
+        module: &Version,
+        hash: &str,
+        place: &Place,
+    ) -> Result<(), Error> {
+        let recorded = Recorded { key: module.clone(), hash: hash.to_owned() };
+        let err = match self.verifier.verify(recorded).await {
+            Ok(_) => return Ok(()),
+            Err(err) => err,
+        };
+        let err = match place {
+            // As with go, a zip that lies in the cache and is not what go.sum or the database knows
+            // ends the run: it was not this run that let it in.
+            Place::Cache => err.fatal().bare(),
+            place => place.judged(err),
+        };
+        Err(Box::pin(self.explain(err, place)).await)
     }
 
     pub(super) async fn lock(&self, module: &Version) -> Result<VersionLock, Error> {

@@ -85,7 +85,7 @@ pub struct Testimony {
     pub hashes: Vec<String>,
 }
 
-/// Content whose hash was checked. There is no other way to make one than [`Verifier::verify`].
+/// Content whose hash was checked. There is no other way to make one than a [`Verifier`].
 #[derive(Debug, Clone)]
 pub struct Verified<T> {
     content: T,
@@ -109,22 +109,31 @@ impl<T> Verified<T> {
     }
 }
 
+/// Content that was refused.
+#[derive(Debug)]
+pub struct Refused<T> {
+    /// What it is, which nobody may believe.
+    pub content: T,
+    /// Why.
+    pub error: Error,
+}
+
 /// Which modules need the checksum database.
-pub type DatabaseRule = Box<dyn Fn(&str) -> bool + Send + Sync>;
+pub type DatabaseRule = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// Checks hashes against go.sum and the checksum database.
 pub struct Verifier {
     gosum: GoSum,
-    database: Database,
+    database: Arc<Database>,
     uses_database: DatabaseRule,
     observer: Arc<dyn Observer>,
 }
 
 impl Verifier {
-    /// A verifier for one run.
+    /// A verifier for one go.sum. The database is that of the whole run.
     pub fn new(
         gosum: GoSum,
-        database: Database,
+        database: Arc<Database>,
         uses_database: DatabaseRule,
         observer: Arc<dyn Observer>,
     ) -> Verifier {
@@ -158,8 +167,18 @@ impl Verifier {
     /// Contradiction by go.sum or the database, or the database's failure to answer. One by go.sum
     /// is fatal.
     pub async fn verify<T: Hashed>(&self, content: T) -> Result<Verified<T>, Error> {
-        let proof = self.prove(content.key(), content.hash()).await?;
-        Ok(Verified { content, proof })
+        self.judge(content).await.map_err(|refused| refused.error)
+    }
+
+    /// The same; what is refused is given back, for others to judge by what they know.
+    ///
+    /// # Errors
+    /// As [`Verifier::verify`].
+    pub async fn judge<T: Hashed>(&self, content: T) -> Result<Verified<T>, Refused<T>> {
+        match self.prove(content.key(), content.hash()).await {
+            Ok(proof) => Ok(Verified { content, proof }),
+            Err(error) => Err(Refused { content, error }),
+        }
     }
 
     async fn prove(&self, key: &Version, hash: &str) -> Result<Proof, Error> {
