@@ -185,6 +185,18 @@ fn absent(kind: Kind, status: &'static str) -> Outcome {
     }
 }
 
+/// Each row of a table with all kinds of requests, by both protocols.
+fn everywhere<R>(
+    rows: &[R],
+    name: impl Fn(&R) -> &str,
+) -> impl Iterator<Item = (String, (&R, Kind, Http))> {
+    rows.iter().flat_map(move |row| {
+        let name = name(row).to_owned();
+        let both = Kind::ALL.into_iter().flat_map(|kind| Http::BOTH.map(|http| (kind, http)));
+        both.map(move |(kind, http)| (format!("{name}, {kind:?}, {http:?}"), (row, kind, http)))
+    })
+}
+
 /// A place for cases of this name: those that are about a silent server don't wait for it long.
 fn place_for(name: &str, server: &Server) -> Project {
     let is_silent = name.starts_with("silence");
@@ -198,13 +210,7 @@ fn place_for(name: &str, server: &Server) -> Project {
 #[test]
 fn what_passes_is_survived() {
     let reference = Reference::new();
-    let cases = PASSING.iter().flat_map(|row| {
-        let both = Kind::ALL.into_iter().flat_map(|kind| Http::BOTH.map(|http| (kind, http)));
-        both.map(move |(kind, http)| {
-            (format!("{}, {kind:?}, {http:?}", row.name), (row, kind, http))
-        })
-    });
-    run_all(cases, |(row, kind, http)| {
+    run_all(everywhere(&PASSING, |row| row.name), |(row, kind, http)| {
         let server = server(http);
         server.fault((row.fault)(kind.pattern()).per_path().first(1));
         let place = place_for(row.name, &server);
@@ -220,13 +226,7 @@ fn what_passes_is_survived() {
 #[test]
 fn what_lasts_is_told() {
     let reference = Reference::new();
-    let cases = PASSING.iter().flat_map(|row| {
-        let both = Kind::ALL.into_iter().flat_map(|kind| Http::BOTH.map(|http| (kind, http)));
-        both.map(move |(kind, http)| {
-            (format!("{}, {kind:?}, {http:?}", row.name), (row, kind, http))
-        })
-    });
-    run_all(cases, |(row, kind, http)| {
+    run_all(everywhere(&PASSING, |row| row.name), |(row, kind, http)| {
         let server = server(http);
         server.fault((row.fault)(kind.pattern()));
         let place = place_for(row.name, &server);
@@ -246,11 +246,7 @@ fn what_lasts_is_told() {
 #[test]
 fn what_is_harmless_does_no_harm() {
     let reference = Reference::new();
-    let cases = HARMLESS.iter().flat_map(|(name, fault)| {
-        let both = Kind::ALL.into_iter().flat_map(|kind| Http::BOTH.map(|http| (kind, http)));
-        both.map(move |(kind, http)| (format!("{name}, {kind:?}, {http:?}"), (fault, kind, http)))
-    });
-    run_all(cases, |(fault, kind, http)| {
+    run_all(everywhere(&HARMLESS, |row| row.0), |((_, fault), kind, http)| {
         let server = server(http);
         server.fault(fault(kind.pattern()));
         let place = place(&server, 3);
@@ -262,13 +258,7 @@ fn what_is_harmless_does_no_harm() {
 #[test]
 fn what_will_not_pass_is_believed_at_once() {
     let reference = Reference::new();
-    let cases = LASTING.iter().flat_map(|row| {
-        let both = Kind::ALL.into_iter().flat_map(|kind| Http::BOTH.map(|http| (kind, http)));
-        both.map(move |(kind, http)| {
-            (format!("{}, {kind:?}, {http:?}", row.name), (row, kind, http))
-        })
-    });
-    run_all(cases, |(row, kind, http)| {
+    run_all(everywhere(&LASTING, |row| row.name), |(row, kind, http)| {
         let server = server(http);
         server.fault((row.fault)(kind.pattern()));
         let place = place(&server, 3);

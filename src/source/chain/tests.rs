@@ -27,18 +27,30 @@ impl Observer for Told {
 }
 
 /// Answers versions with its name, or with an error of its kind.
-struct Fake(&'static str, Option<ErrorKind>);
+struct Fake {
+    name: String,
+    answer: Option<ErrorKind>,
+    /// Where it writes down that it was asked.
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Fake {
+    fn new(name: &str, answer: Option<ErrorKind>) -> Fake {
+        Fake { name: name.to_owned(), answer, asked: Arc::default() }
+    }
+}
 
 impl Source for Fake {
     fn name(&self) -> String {
-        self.0.to_owned()
+        self.name.clone()
     }
     fn versions<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Versions, Error>> {
+        self.asked.lock().unwrap().push(self.name.clone());
         Box::pin(async move {
-            match self.1 {
-                None => Ok(Versions { list: vec![self.0.to_owned()], origin: None }),
-                Some(ErrorKind::Network) => Err(dead(self.0)),
-                Some(kind) => Err(Error::message(kind, format!("{} {kind:?}", self.0))),
+            match self.answer {
+                None => Ok(Versions { list: vec![self.name.clone()], origin: None }),
+                Some(ErrorKind::Network) => Err(dead(&self.name)),
+                Some(kind) => Err(Error::message(kind, format!("{} {kind:?}", self.name))),
             }
         })
     }
@@ -73,20 +85,20 @@ fn chain(text: &str, no_proxy: &str) -> Chain {
             None if part == "off" => Entry::Off,
             None if part == "direct" => Entry::Direct,
             None => Entry::NoProxy,
-            Some((name, answer)) => Entry::Proxy(Arc::new(Fake(
-                Box::leak(name.to_owned().into_boxed_str()),
-                match answer {
+            Some((name, answer)) => {
+                let answer = match answer {
                     "404" => Some(ErrorKind::NotFound),
                     "403" => Some(ErrorKind::Forbidden),
                     "500" => Some(ErrorKind::Network),
                     "evil" => Some(ErrorKind::Security),
                     _ => None,
-                },
-            ))),
+                };
+                Entry::Proxy(Arc::new(Fake::new(name, answer)))
+            }
         };
         entries.push(Link::new(entry, falls_back_on_any));
     }
-    let direct = Fake("direct", Some(ErrorKind::NotFound));
+    let direct = Fake::new("direct", Some(ErrorKind::NotFound));
     Chain::new(entries, no_proxy).with_direct(Arc::new(direct))
 }
 
@@ -243,42 +255,6 @@ async fn a_route_has_a_list_of_its_own() {
     assert_eq!(ask(&chain, "b.example/m").await, "b");
 }
 
-/// Answers with what it is told, and writes down that it was asked.
-struct Noting(usize, Option<ErrorKind>, Arc<Mutex<Vec<usize>>>);
-
-impl Source for Noting {
-    fn name(&self) -> String {
-        self.0.to_string()
-    }
-    fn versions<'a>(
-        &'a self,
-        path: &'a str,
-        prefix: &'a str,
-    ) -> BoxFuture<'a, Result<Versions, Error>> {
-        self.2.lock().unwrap().push(self.0);
-        Box::pin(async move { Fake("x", self.1).versions(path, prefix).await })
-    }
-    fn info<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<RevInfo, Error>> {
-        unreachable!("not asked here")
-    }
-    fn latest<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<RevInfo, Error>> {
-        unreachable!("not asked here")
-    }
-    fn go_mod<'a>(&'a self, _: &'a Version) -> BoxFuture<'a, Result<Held, Error>> {
-        unreachable!("not asked here")
-    }
-    fn zip_size<'a>(&'a self, _: &'a Version) -> BoxFuture<'a, Result<Option<u64>, Error>> {
-        unreachable!("not asked here")
-    }
-    fn zip<'a>(
-        &'a self,
-        _: &'a Version,
-        _: &'a mut dyn ZipSink,
-    ) -> BoxFuture<'a, Result<(), Error>> {
-        unreachable!("not asked here")
-    }
-}
-
 fn answers() -> impl Strategy<Value = (Option<ErrorKind>, bool)> {
     use ErrorKind::{Forbidden, Network, NotFound, Security};
     let answer = prop_oneof![
@@ -300,7 +276,7 @@ proptest! {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let rules = Rules { max_fails: 1, fail_timeout: std::time::Duration::from_secs(3600) };
         let links = list.iter().enumerate().map(|(at, (answer, falls))| {
-            let source = Noting(at, *answer, Arc::clone(&asked));
+            let source = Fake { asked: Arc::clone(&asked), ..Fake::new(&at.to_string(), *answer) };
             let station = Arc::new(Station::new(Candidate::default(), rules));
             Link { station, ..Link::new(Entry::Proxy(Arc::new(source)), *falls) }
         });
@@ -310,7 +286,7 @@ proptest! {
         let mut may = Vec::new();
         let mut found = false;
         for (at, (answer, falls)) in list.iter().enumerate() {
-            may.push(at);
+            may.push(at.to_string());
             found = answer.is_none();
             let goes_on = match answer {
                 None | Some(ErrorKind::Security) => false,
