@@ -1,7 +1,9 @@
 //! A tree replaced as a whole: the new one is made beside it under a name that no Go tool looks at, and
 //! takes its place when it is complete.
 //!
-//! Whoever is killed before that leaves the old tree as it was, and `.NAME.tmp-N` beside it.
+//! Whoever is killed before that leaves the old tree as it was, and `.NAME.tmp-N` beside it, which the
+//! next one removes: whoever works on such a folder holds a lock on it (not on Windows, where folders
+//! have none; there it stays).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -17,6 +19,8 @@ use crate::sys::{file, read, tree};
 pub struct Replacement {
     target: PathBuf,
     staged: PathBuf,
+    /// Locks on the folders that bear, or will bear, the temporary name.
+    held: Vec<File>,
 }
 
 impl Replacement {
@@ -28,9 +32,22 @@ impl Replacement {
         let parent = target.parent().unwrap_or(Path::new("/"));
         file::create_dir_all(parent)?;
         let name = target.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-        let staged = parent.join(format!(".{name}.tmp-{}", file::unique()));
-        file::create_dir(&staged)?;
-        Ok(Replacement { target: target.to_path_buf(), staged })
+        let prefix = format!(".{name}.tmp-");
+        remove_left(parent, &prefix);
+        loop {
+            let staged = parent.join(format!("{prefix}{}", file::unique()));
+            file::create_dir(&staged)?;
+            let held = hold(&staged);
+            // Before it was held somebody may have taken it for left behind.
+            if cfg!(unix) && (held.is_none() || !staged.is_dir()) {
+                continue;
+            }
+            return Ok(Replacement {
+                target: target.to_path_buf(),
+                staged,
+                held: held.into_iter().collect(),
+            });
+        }
     }
 
     /// Makes folders, mode 0777 less umask, and copies files, mode 0666 less umask, with so many
@@ -69,10 +86,11 @@ impl Replacement {
     ///
     /// # Errors
     /// When the system refuses; the old tree then stays, or could not be removed.
-    pub fn publish(self) -> Result<(), IoError> {
+    pub fn publish(mut self) -> Result<(), IoError> {
         if std::fs::symlink_metadata(&self.target).is_err() {
             return file::rename(&self.staged, &self.target);
         }
+        self.held.extend(hold(&self.target));
         // Afterwards the old tree has the name of the new one, and is removed as that would be.
         if exchange(&self.staged, &self.target) {
             return tree::remove_all(&self.staged);
@@ -101,6 +119,24 @@ impl Drop for Replacement {
         // Best effort: there may be another failure to tell of already.
         let _ = tree::remove_all(&self.staged);
     }
+}
+
+/// Removes what killed runs have left of trees in the making. Best effort: none of it is in the way.
+fn remove_left(parent: &Path, prefix: &str) {
+    if cfg!(unix) {
+        for left in tree::names_matching(parent, prefix, "") {
+            if let Some(_held) = hold(&left) {
+                let _ = tree::remove_all(&left);
+            }
+        }
+    }
+}
+
+/// Holds a folder until the result is dropped; `None` if somebody else does, or folders can't be held.
+fn hold(dir: &Path) -> Option<File> {
+    let meta = std::fs::symlink_metadata(dir).ok()?;
+    let file = meta.is_dir().then(|| File::open(dir).ok())??;
+    file.try_lock().is_ok().then_some(file)
 }
 
 /// Lets two trees change their names in one step; false where the system can't.
@@ -164,6 +200,25 @@ mod tests {
         }
         Replacement::of(&target).unwrap().remove().unwrap();
         assert!(names(&dir.join("above")).is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_a_killed_run_left_is_removed_and_what_is_in_the_making_is_not() {
+        let scratch = tempfile::tempdir().unwrap();
+        let dir = scratch.path();
+        for name in [".tree.tmp-1/a", ".tree.tmp-2", ".tree.tmpx", "tree/old", ".other.tmp-1"] {
+            std::fs::create_dir_all(dir.join(name)).unwrap();
+        }
+        std::fs::write(dir.join(".tree.tmp-3"), "a file").unwrap();
+        let first = Replacement::of(&dir.join("tree")).unwrap();
+        let second = Replacement::of(&dir.join("tree")).unwrap();
+        assert!(first.staged.is_dir());
+        first.publish().unwrap();
+        second.publish().unwrap();
+        let kept = [".other.tmp-1", ".tree.tmp-3", ".tree.tmpx", "tree"];
+        assert_eq!(names(dir), kept);
+        assert!(names(&dir.join("tree")).is_empty());
     }
 
     #[test]
