@@ -125,6 +125,15 @@ fn what_one_run_stores_the_next_one_finds() {
 }
 
 #[test]
+fn the_summary_tells_what_a_cache_served() {
+    let world = World::start();
+    world.fill();
+    let output = world.place().gomodfetch(ARGS.iter().chain(&["--summary"])).run();
+    let served = format!("# {} served 1 zip, 1 go.mod file, 1 other answer; ", world.cache.url());
+    output.success().stderr_has(&served);
+}
+
+#[test]
 fn without_leave_nothing_is_stored() {
     let world = World::start();
     for write in ["", "0", "true"] {

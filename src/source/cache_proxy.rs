@@ -19,7 +19,7 @@ use bytes::Bytes;
 use futures_util::future::{Either, select};
 
 use crate::error::{Error, ErrorKind};
-use crate::event::{Event, Observer};
+use crate::event::{Answer, Event, Observer};
 use crate::net::{BoxFuture, SafeUrl, TransferSettings};
 use crate::source::chain::Served;
 use crate::source::proxy::Proxy;
@@ -139,6 +139,12 @@ impl Cache {
         }
     }
 
+    /// Tells what it sent.
+    fn tell(&self, what: Answer, bytes: u64) {
+        let source = self.name();
+        self.observer.event(&Event::SourceAnswered { source, what, bytes });
+    }
+
     /// Counts a failure.
     pub fn failed(&self, err: &Error) {
         if self.fails.fetch_add(1, Ordering::Relaxed) + 1 == MAX_FAILS {
@@ -152,7 +158,7 @@ impl Cache {
     }
 }
 
-/// Counts the pieces of a zip.
+/// Counts the bytes of a zip.
 struct Counting<'a> {
     sink: &'a mut dyn ZipSink,
     progress: &'a AtomicU64,
@@ -164,7 +170,7 @@ impl ZipSink for Counting<'_> {
     }
 
     fn write(&mut self, piece: Bytes) -> Result<(), Error> {
-        self.progress.fetch_add(1, Ordering::Relaxed);
+        self.progress.fetch_add(piece.len() as u64, Ordering::Relaxed);
         self.sink.write(piece)
     }
 
@@ -208,6 +214,7 @@ impl CacheProxies {
         for cache in self.askable(false) {
             let served = cache.hear(cache.proxy.info(path, revision)).await;
             if served.is_some() {
+                cache.tell(Answer::Other, 0);
                 return served;
             }
         }
@@ -218,8 +225,9 @@ impl CacheProxies {
     pub async fn go_mod(&self, module: &Version, is_covered: bool) -> Option<Served<Held>> {
         for cache in self.askable(is_covered) {
             let served = cache.hear(cache.proxy.go_mod(module)).await;
-            if served.is_some() {
-                return served;
+            if let Some(served) = served {
+                cache.tell(Answer::GoMod, served.answer.len() as u64);
+                return Some(served);
             }
         }
         None
@@ -239,6 +247,7 @@ impl CacheProxies {
             let mut sink = Counting { sink: &mut *sink, progress: &progress };
             let served = cache.hear_while(cache.proxy.zip(module, &mut sink), &progress).await;
             if served.is_some() {
+                cache.tell(Answer::Zip, progress.load(Ordering::Relaxed));
                 return served;
             }
         }
