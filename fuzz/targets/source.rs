@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     let source = Source::parse(data);
-    let tags = Tags::of("linux", "amd64", false, ["x"], &["go1.1"]);
+    let tags = Tags::of("linux", "amd64", false, ["x"], &["go1.1".to_owned()]);
     let any = source.imports(&Tags::Any);
     // Whatever is built for one system is built for some.
     if source.imports(&tags).is_ok_and(|imports| imports.is_some()) {

@@ -121,7 +121,7 @@ fn what_cannot_go_together() {
     }
     assert!(server.requests().is_empty());
     empty_cache(&project);
-    let output = needed(&project, &["./nope", "./nope/...", "../outside/..."]);
+    let output = needed(&project, &["--hints", "./nope", "./nope/...", "../outside/..."]);
     output.fails_with(1).stderr_is(
         "go: stat $ROOT/project/nope: directory not found\n\
          go: pattern ./nope/...: lstat ./nope/: no such file or directory\n\

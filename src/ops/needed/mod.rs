@@ -13,7 +13,7 @@
 //!
 //! Implements the part of <https://pkg.go.dev/cmd/go#hdr-Compile_packages_and_dependencies> about modules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::ctx::Ctx;
@@ -248,11 +248,14 @@ struct Told {
     errors: Vec<(Error, Vec<usize>)>,
     /// Where each text stands in the list.
     known: BTreeMap<String, usize>,
+    /// The errors that are about arguments, and not about packages.
+    of_arguments: BTreeSet<String>,
 }
 
 impl Told {
     fn take(&mut self, build: usize, loading: packages::Loading) {
         for (at, matched) in loading.matched.into_iter().enumerate() {
+            self.of_arguments.extend(matched.errors.iter().map(ToString::to_string));
             match self.matched.get_mut(at) {
                 None => self.matched.push(matched),
                 Some(known) => {
@@ -282,7 +285,9 @@ impl Told {
         });
         let mut errors: Vec<Error> = all.collect();
         // Of all errors that packages may have, and no network, the last one is read first.
-        let last = errors.iter_mut().rfind(|err| err.kind() == ErrorKind::Other);
+        let last = errors.iter_mut().rfind(|err| {
+            err.kind() == ErrorKind::Other && !self.of_arguments.contains(&err.to_string())
+        });
         if let Some(last) = last
             && builds.iter().all(Build::is_any)
         {
