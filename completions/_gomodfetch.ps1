@@ -32,6 +32,7 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that the modules in the cache are what was downloaded')
             [CompletionResult]::new('vendor', 'vendor', [CompletionResultType]::ParameterValue, 'Make the vendor directory anew, or check it')
             [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Tell why packages or modules are needed')
+            [CompletionResult]::new('unpack', 'unpack', [CompletionResultType]::ParameterValue, 'Unpack the zips of the module cache')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Tell what is known of modules: versions, updates, retractions, folders')
             [CompletionResult]::new('mirrors', 'mirrors', [CompletionResultType]::ParameterValue, 'Measure module proxies')
             [CompletionResult]::new('env', 'env', [CompletionResultType]::ParameterValue, 'Show every setting and where it came from')
@@ -47,6 +48,7 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('--reuse', '--reuse', [CompletionResultType]::ParameterName, 'A file with the JSON of an earlier run, as for go')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Zips to transfer at once [default: 128]')
             [CompletionResult]::new('--toolchains', '--toolchains', [CompletionResultType]::ParameterName, 'Also fetch the Go that go would switch to, for these platforms')
+            [CompletionResult]::new('--layout', '--layout', [CompletionResultType]::ParameterName, 'What to leave of each module: its zip and its tree, or one of them [default: full]')
             [CompletionResult]::new('--os', '--os', [CompletionResultType]::ParameterName, 'With --needed: only builds for these systems')
             [CompletionResult]::new('--arch', '--arch', [CompletionResultType]::ParameterName, 'With --needed: only builds for these architectures')
             [CompletionResult]::new('--tags', '--tags', [CompletionResultType]::ParameterName, 'With --needed: only builds with these tags')
@@ -155,6 +157,22 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'gomodfetch;unpack' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print a JSON object for each module whose zip is in the cache')
+            [CompletionResult]::new('--modcacherw', '--modcacherw', [CompletionResultType]::ParameterName, 'Leave new directories in the module cache writable')
+            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--x', '--x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown [default: a bar on a terminal, else nothing]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'Say at the end, on stderr, which proxy served how much (so does -x)')
+            [CompletionResult]::new('--hints', '--hints', [CompletionResultType]::ParameterName, 'Print advice after errors even where stderr is no terminal')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'gomodfetch;list' {
             [CompletionResult]::new('--m', '--m', [CompletionResultType]::ParameterName, 'List modules, which is what this command does in any case')
             [CompletionResult]::new('--u', '--u', [CompletionResultType]::ParameterName, 'Add newer versions, retractions and deprecations')
@@ -240,6 +258,7 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('--reuse', '--reuse', [CompletionResultType]::ParameterName, 'A file with the JSON of an earlier run, as for go')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Zips to transfer at once [default: 128]')
             [CompletionResult]::new('--toolchains', '--toolchains', [CompletionResultType]::ParameterName, 'Also fetch the Go that go would switch to, for these platforms')
+            [CompletionResult]::new('--layout', '--layout', [CompletionResultType]::ParameterName, 'What to leave of each module: its zip and its tree, or one of them [default: full]')
             [CompletionResult]::new('--os', '--os', [CompletionResultType]::ParameterName, 'With --needed: only builds for these systems')
             [CompletionResult]::new('--arch', '--arch', [CompletionResultType]::ParameterName, 'With --needed: only builds for these architectures')
             [CompletionResult]::new('--tags', '--tags', [CompletionResultType]::ParameterName, 'With --needed: only builds with these tags')
@@ -436,6 +455,7 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that the modules in the cache are what was downloaded')
             [CompletionResult]::new('vendor', 'vendor', [CompletionResultType]::ParameterValue, 'Make the vendor directory anew, or check it')
             [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Tell why packages or modules are needed')
+            [CompletionResult]::new('unpack', 'unpack', [CompletionResultType]::ParameterValue, 'Unpack the zips of the module cache')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Tell what is known of modules: versions, updates, retractions, folders')
             [CompletionResult]::new('mirrors', 'mirrors', [CompletionResultType]::ParameterValue, 'Measure module proxies')
             [CompletionResult]::new('env', 'env', [CompletionResultType]::ParameterValue, 'Show every setting and where it came from')
@@ -459,6 +479,9 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             break
         }
         'gomodfetch;help;why' {
+            break
+        }
+        'gomodfetch;help;unpack' {
             break
         }
         'gomodfetch;help;list' {

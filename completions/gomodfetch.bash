@@ -43,6 +43,9 @@ _gomodfetch() {
             gomodfetch,mod)
                 cmd="gomodfetch__subcmd__mod"
                 ;;
+            gomodfetch,unpack)
+                cmd="gomodfetch__subcmd__unpack"
+                ;;
             gomodfetch,vendor)
                 cmd="gomodfetch__subcmd__vendor"
                 ;;
@@ -81,6 +84,9 @@ _gomodfetch() {
                 ;;
             gomodfetch__subcmd__help,mod)
                 cmd="gomodfetch__subcmd__help__subcmd__mod"
+                ;;
+            gomodfetch__subcmd__help,unpack)
+                cmd="gomodfetch__subcmd__help__subcmd__unpack"
                 ;;
             gomodfetch__subcmd__help,vendor)
                 cmd="gomodfetch__subcmd__help__subcmd__vendor"
@@ -167,7 +173,7 @@ _gomodfetch() {
 
     case "${cmd}" in
         gomodfetch)
-            opts="-C -h -V --C --help --version download graph verify vendor why list mirrors env mod work completions man help"
+            opts="-C -h -V --C --help --version download graph verify vendor why unpack list mirrors env mod work completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -211,7 +217,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__download)
-            opts="-x -v -C -h --json --stream --reuse --locked --dry-run --explain --jobs --toolchains --ignore-missing-use --needed --os --arch --tags --tests --modfile --overlay --modcacherw --x --verbose --progress --summary --hints --C --help"
+            opts="-x -v -C -h --json --stream --reuse --locked --dry-run --explain --jobs --toolchains --layout --ignore-missing-use --needed --os --arch --tags --tests --modfile --overlay --modcacherw --x --verbose --progress --summary --hints --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -231,6 +237,10 @@ _gomodfetch() {
                     ;;
                 --toolchains)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --layout)
+                    COMPREPLY=($(compgen -W "full zips trees" -- "${cur}"))
                     return 0
                     ;;
                 --os)
@@ -373,7 +383,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__help)
-            opts="download graph verify vendor why list mirrors env mod work completions man help"
+            opts="download graph verify vendor why unpack list mirrors env mod work completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -571,6 +581,20 @@ _gomodfetch() {
         gomodfetch__subcmd__help__subcmd__mod__subcmd__why)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__help__subcmd__unpack)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -845,7 +869,7 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__mod__subcmd__download)
-            opts="-x -v -C -h --json --stream --reuse --locked --dry-run --explain --jobs --toolchains --ignore-missing-use --needed --os --arch --tags --tests --modfile --overlay --modcacherw --x --verbose --progress --summary --hints --C --help"
+            opts="-x -v -C -h --json --stream --reuse --locked --dry-run --explain --jobs --toolchains --layout --ignore-missing-use --needed --os --arch --tags --tests --modfile --overlay --modcacherw --x --verbose --progress --summary --hints --C --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -865,6 +889,10 @@ _gomodfetch() {
                     ;;
                 --toolchains)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --layout)
+                    COMPREPLY=($(compgen -W "full zips trees" -- "${cur}"))
                     return 0
                     ;;
                 --os)
@@ -1194,6 +1222,48 @@ _gomodfetch() {
                     return 0
                     ;;
                 --overlay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --modcacherw)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto bar plain none" -- "${cur}"))
+                    return 0
+                    ;;
+                --C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__unpack)
+            opts="-x -v -C -h --json --modcacherw --x --verbose --progress --summary --hints --C --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --json)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -29,6 +29,7 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand verify 'Check that the modules in the cache are what was downloaded'
             cand vendor 'Make the vendor directory anew, or check it'
             cand why 'Tell why packages or modules are needed'
+            cand unpack 'Unpack the zips of the module cache'
             cand list 'Tell what is known of modules: versions, updates, retractions, folders'
             cand mirrors 'Measure module proxies'
             cand env 'Show every setting and where it came from'
@@ -43,6 +44,7 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand --reuse 'A file with the JSON of an earlier run, as for go'
             cand --jobs 'Zips to transfer at once [default: 128]'
             cand --toolchains 'Also fetch the Go that go would switch to, for these platforms'
+            cand --layout 'What to leave of each module: its zip and its tree, or one of them [default: full]'
             cand --os 'With --needed: only builds for these systems'
             cand --arch 'With --needed: only builds for these architectures'
             cand --tags 'With --needed: only builds with these tags'
@@ -146,6 +148,21 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'gomodfetch;unpack'= {
+            cand --json 'Print a JSON object for each module whose zip is in the cache'
+            cand --modcacherw 'Leave new directories in the module cache writable'
+            cand -x 'Show every request with its status and time'
+            cand --x 'Show every request with its status and time'
+            cand --progress 'How progress is shown [default: a bar on a terminal, else nothing]'
+            cand -C 'Change to this directory first'
+            cand --C 'Change to this directory first'
+            cand -v 'Say what is downloaded (the same as --progress=plain)'
+            cand --verbose 'Say what is downloaded (the same as --progress=plain)'
+            cand --summary 'Say at the end, on stderr, which proxy served how much (so does -x)'
+            cand --hints 'Print advice after errors even where stderr is no terminal'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'gomodfetch;list'= {
             cand --m 'List modules, which is what this command does in any case'
             cand --u 'Add newer versions, retractions and deprecations'
@@ -227,6 +244,7 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand --reuse 'A file with the JSON of an earlier run, as for go'
             cand --jobs 'Zips to transfer at once [default: 128]'
             cand --toolchains 'Also fetch the Go that go would switch to, for these platforms'
+            cand --layout 'What to leave of each module: its zip and its tree, or one of them [default: full]'
             cand --os 'With --needed: only builds for these systems'
             cand --arch 'With --needed: only builds for these architectures'
             cand --tags 'With --needed: only builds with these tags'
@@ -404,6 +422,7 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand verify 'Check that the modules in the cache are what was downloaded'
             cand vendor 'Make the vendor directory anew, or check it'
             cand why 'Tell why packages or modules are needed'
+            cand unpack 'Unpack the zips of the module cache'
             cand list 'Tell what is known of modules: versions, updates, retractions, folders'
             cand mirrors 'Measure module proxies'
             cand env 'Show every setting and where it came from'
@@ -422,6 +441,8 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
         &'gomodfetch;help;vendor'= {
         }
         &'gomodfetch;help;why'= {
+        }
+        &'gomodfetch;help;unpack'= {
         }
         &'gomodfetch;help;list'= {
         }

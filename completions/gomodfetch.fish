@@ -32,6 +32,7 @@ complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "graph" -d 'Pr
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "verify" -d 'Check that the modules in the cache are what was downloaded'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "vendor" -d 'Make the vendor directory anew, or check it'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "why" -d 'Tell why packages or modules are needed'
+complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "unpack" -d 'Unpack the zips of the module cache'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "list" -d 'Tell what is known of modules: versions, updates, retractions, folders'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "mirrors" -d 'Measure module proxies'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "env" -d 'Show every setting and where it came from'
@@ -44,6 +45,9 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l json 
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l reuse -d 'A file with the JSON of an earlier run, as for go' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l jobs -d 'Zips to transfer at once [default: 128]' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l toolchains -d 'Also fetch the Go that go would switch to, for these platforms' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l layout -d 'What to leave of each module: its zip and its tree, or one of them [default: full]' -r -f -a "full\t''
+zips\t''
+trees\t''"
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l os -d 'With --needed: only builds for these systems' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l arch -d 'With --needed: only builds for these architectures' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand download" -l tags -d 'With --needed: only builds with these tags' -r
@@ -137,6 +141,18 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand why" -s v -l verbo
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand why" -l summary -d 'Say at the end, on stderr, which proxy served how much (so does -x)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand why" -l hints -d 'Print advice after errors even where stderr is no terminal'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand why" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand unpack" -l json -d 'Print a JSON object for each module whose zip is in the cache' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand unpack" -l modcacherw -d 'Leave new directories in the module cache writable' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand unpack" -s x -l x -d 'Show every request with its status and time' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand unpack" -l progress -d 'How progress is shown [default: a bar on a terminal, else nothing]' -r -f -a "auto\t''
+bar\t''
+plain\t''
+none\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand unpack" -s C -l C -d 'Change to this directory first' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand unpack" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand unpack" -l summary -d 'Say at the end, on stderr, which proxy served how much (so does -x)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand unpack" -l hints -d 'Print advice after errors even where stderr is no terminal'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand unpack" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l m -d 'List modules, which is what this command does in any case' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l u -d 'Add newer versions, retractions and deprecations' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand list" -l versions -d 'Add all versions that there are' -r
@@ -205,6 +221,9 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_se
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l reuse -d 'A file with the JSON of an earlier run, as for go' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l jobs -d 'Zips to transfer at once [default: 128]' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l toolchains -d 'Also fetch the Go that go would switch to, for these platforms' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l layout -d 'What to leave of each module: its zip and its tree, or one of them [default: full]' -r -f -a "full\t''
+zips\t''
+trees\t''"
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l os -d 'With --needed: only builds for these systems' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l arch -d 'With --needed: only builds for these architectures' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand mod; and __fish_seen_subcommand_from download" -l tags -d 'With --needed: only builds with these tags' -r
@@ -332,19 +351,20 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand completions" -s C 
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand man" -s C -l C -d 'Change to this directory first' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand man" -s h -l help -d 'Print help'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "download" -d 'Download modules into the module cache'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "graph" -d 'Print the module graph'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "verify" -d 'Check that the modules in the cache are what was downloaded'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "vendor" -d 'Make the vendor directory anew, or check it'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "why" -d 'Tell why packages or modules are needed'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "list" -d 'Tell what is known of modules: versions, updates, retractions, folders'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "mirrors" -d 'Measure module proxies'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "env" -d 'Show every setting and where it came from'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "mod" -d 'go\'s names for the commands: `mod download` is `download`'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "work" -d 'go\'s names for commands of workspaces: `work vendor`'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "man" -d 'Print the man page (roff)'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why list mirrors env mod work completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "download" -d 'Download modules into the module cache'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "graph" -d 'Print the module graph'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "verify" -d 'Check that the modules in the cache are what was downloaded'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "vendor" -d 'Make the vendor directory anew, or check it'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "why" -d 'Tell why packages or modules are needed'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "unpack" -d 'Unpack the zips of the module cache'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "list" -d 'Tell what is known of modules: versions, updates, retractions, folders'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "mirrors" -d 'Measure module proxies'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "env" -d 'Show every setting and where it came from'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "mod" -d 'go\'s names for the commands: `mod download` is `download`'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "work" -d 'go\'s names for commands of workspaces: `work vendor`'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "man" -d 'Print the man page (roff)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and __fish_seen_subcommand_from mod" -f -a "download" -d 'Download modules into the module cache'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and __fish_seen_subcommand_from mod" -f -a "graph" -d 'Print the module graph'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and __fish_seen_subcommand_from mod" -f -a "verify" -d 'Check that the modules in the cache are what was downloaded'

@@ -11,6 +11,7 @@ use crate::pipeline::engine::Engine;
 use crate::pipeline::upload::Uploads;
 use crate::plan::Summary;
 use crate::spec::module::Version;
+pub use crate::store::Layout;
 use crate::sys::once::OnceMap;
 
 /// Settings and the outside world.
@@ -34,6 +35,8 @@ pub struct Ctx {
     pub jobs: usize,
     /// Nothing is written, neither to the cache nor to go.mod and go.sum (`--dry-run`).
     pub dry: bool,
+    /// What is left in the module cache of each module version (`--layout`).
+    pub layout: Layout,
     /// How far a contradiction between hashes is looked into.
     pub explain: Explain,
 }

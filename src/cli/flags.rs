@@ -1,11 +1,12 @@
 //! The command line as a whole, and the flags that several commands have.
 
-use clap::builder::{PossibleValuesParser, ValueParser};
+use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use clap_complete::Shell;
 
 use crate::cli::commands::{self, Definition};
 use crate::config::goflags::{self, FlagKind, FlagValue, Flags};
+use crate::ctx::Layout;
 use crate::ops;
 
 /// Zips in transfer at once, unless `--jobs` says otherwise.
@@ -85,6 +86,16 @@ pub fn explain() -> Arg {
         .long("explain")
         .action(ArgAction::SetTrue)
         .help("Ask every source of GOPROXY about a hash that does not fit, and say which agree")
+}
+
+/// `--layout`, of the commands that fill the module cache.
+pub fn layout() -> Arg {
+    let names = PossibleValuesParser::new(Layout::NAMES);
+    Arg::new("layout")
+        .long("layout")
+        .value_name("LAYOUT")
+        .value_parser(names.try_map(|name| name.parse::<Layout>()))
+        .help("What to leave of each module: its zip and its tree, or one of them [default: full]")
 }
 
 /// `--ignore-missing-use`, of every command that reads go.work.

@@ -12,7 +12,7 @@ use crate::cli::commands::Definition;
 use crate::cli::{flags, print};
 use crate::config::Config;
 use crate::config::env::ProcessEnv;
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, Layout};
 use crate::error::{Error, ErrorKind, Explain};
 use crate::event::Observer;
 use crate::ops;
@@ -84,8 +84,21 @@ pub fn invoke(definition: &Definition, matches: &ArgMatches) -> anyhow::Result<u
     };
     let uploads = ops::session::uploads(&network, &observer);
     let shared = Arc::default();
-    let ctx =
-        Ctx { config, cwd, network, transport, uploads, shared, observer, jobs, dry, explain };
+    let layout = matches.try_get_one::<Layout>("layout").ok().flatten().copied();
+    let layout = layout.unwrap_or_default();
+    let ctx = Ctx {
+        config,
+        cwd,
+        network,
+        transport,
+        uploads,
+        shared,
+        observer,
+        jobs,
+        dry,
+        layout,
+        explain,
+    };
     for note in ctx.config.files.notes() {
         ctx.note(note);
     }

@@ -178,6 +178,13 @@ fn human(bytes: u64) -> String {
     }
 }
 
+/// How many modules were unpacked, were there already, and failed, in a line.
+pub fn unpacked([unpacked, present, failed]: [usize; 3]) -> String {
+    let noun = if unpacked == 1 { "module" } else { "modules" };
+    let failed = if failed == 0 { String::new() } else { format!(", {failed} failed") };
+    format!("{unpacked} {noun} unpacked, {present} there already{failed}\n")
+}
+
 /// The settings as a table for people, or as bare values, one a line, if `bare`.
 pub fn env_text(settings: &[Explained], bare: bool) -> Vec<u8> {
     let mut text = String::new();

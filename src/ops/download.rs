@@ -450,7 +450,12 @@ impl<'a> Run<'a> {
 
     /// Refuses a module whose own go.mod asks for a newer Go than the one followed.
     fn check_go_version(&self, module: &Version) -> Result<(), Error> {
-        let go_mod = self.loaded.pipeline.store().tree(module)?.join("go.mod");
+        let store = self.loaded.pipeline.store();
+        // Without a tree its copy will do, which go made if there is none in the zip.
+        let go_mod = match store.kept_tree(module) {
+            Some(tree) => tree.join("go.mod"),
+            None => store.file(module, Kind::Mod)?,
+        };
         let Ok(data) = lock::read_unlocked(&go_mod, MAX_GO_MOD) else { return Ok(()) };
         let version = goversion::go_mod_lookup(&data, "go");
         self.loaded.rules.check(&module.to_string(), &version, "").map(drop)
@@ -477,14 +482,14 @@ pub(super) fn describe(
         json.go_mod = place(Kind::Mod);
         json.go_mod_sum = go_mod.clone();
         let zip = downloaded.zip.as_ref()?;
-        json.zip = place(Kind::Zip);
+        json.zip = store.kept_zip(module).unwrap_or_default();
         json.sum = zip.hash.clone();
         Ok::<(), &Error>(())
     })();
     let error = result.err().cloned();
     match &error {
         Some(err) => json.error = err.to_string(),
-        None => json.dir = store.tree(module).unwrap_or_default(),
+        None => json.dir = store.kept_tree(module).unwrap_or_default(),
     }
     (json, error)
 }
@@ -515,8 +520,8 @@ pub(super) async fn toolchains(
         };
         match &result {
             Ok(done) => {
-                json.zip = store.file(&module, Kind::Zip)?;
-                json.dir = store.tree(&module)?;
+                json.zip = store.kept_zip(&module).unwrap_or_default();
+                json.dir = store.kept_tree(&module).unwrap_or_default();
                 json.sum.clone_from(&done.hash);
             }
             Err(err) => json.error = err.to_string(),

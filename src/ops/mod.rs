@@ -24,6 +24,7 @@
 //! - [`workspace`]: those of a go.work.
 //! - [`session`]: the pipeline that an operation fetches through.
 //! - [`toolchains`]: the Go that go would switch to.
+//! - [`unpack`]: `unpack`, trees made of the zips in the cache.
 //! - [`query`]: which version `path@query` means.
 //! - [`packages`]: which packages import which, and from which modules they come.
 //! - [`overlay`]: files that stand in for others (`-overlay`).
@@ -48,6 +49,7 @@ pub mod reuse;
 pub mod session;
 pub mod speeds;
 pub mod toolchains;
+pub mod unpack;
 pub mod vendor;
 pub mod vendoring;
 pub mod verify;

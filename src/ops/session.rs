@@ -70,6 +70,16 @@ pub fn toolchain_pipeline(ctx: &Ctx) -> Result<Arc<Pipeline>, Error> {
     pipeline(ctx, GoSum::absent())
 }
 
+/// The module cache.
+///
+/// # Errors
+/// When there is no place for it.
+pub fn store(ctx: &Ctx) -> Result<Store, Error> {
+    let modcache = ctx.config.gomodcache().map_err(config_error)?;
+    let store = Store::new(&modcache, ctx.config.flags.is_on("modcacherw")).with_layout(ctx.layout);
+    Ok(if ctx.dry { store.dry() } else { store })
+}
+
 /// What all pipelines of the run share, made by whoever needs it first.
 ///
 /// # Errors
@@ -80,9 +90,7 @@ pub fn engine(ctx: &Ctx) -> Result<Arc<Engine>, Error> {
 
 fn make(ctx: &Ctx) -> Result<Arc<Engine>, Error> {
     let config = &ctx.config;
-    let modcache = config.gomodcache().map_err(config_error)?;
-    let store = Store::new(&modcache, config.flags.is_on("modcacherw"));
-    let store = if ctx.dry { store.dry() } else { store };
+    let store = store(ctx)?;
     let setup = sumdb_setup(config, &store, !ctx.dry);
     let database = Database::new(setup, Arc::clone(&ctx.transport));
     let rules = config.clone();

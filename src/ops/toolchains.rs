@@ -24,6 +24,7 @@ use crate::pipeline::{Pipeline, ZipDone};
 use crate::plan::{MainModules, Requirements};
 use crate::spec::goversion;
 use crate::spec::module::Version;
+use crate::store::Store;
 
 /// The first part of the version of every toolchain module.
 const PACKAGING: &str = "v0.0.1";
@@ -68,6 +69,19 @@ impl fmt::Display for Platform {
 pub fn module(name: &str, platform: &Platform) -> Version {
     let Platform { os, arch } = platform;
     Version::new(TOOLCHAIN_MODULE, format!("{PACKAGING}-{name}.{os}-{arch}"))
+}
+
+/// Makes the tree of a toolchain fit for use, as far as it is one; what is no toolchain is left alone.
+///
+/// # Errors
+/// When a file can't be changed.
+pub fn make_usable(store: &Store, module: &Version) -> Result<(), Error> {
+    if *module.path != *TOOLCHAIN_MODULE {
+        return Ok(());
+    }
+    // `v0.0.1-go1.26.8.windows-amd64`
+    let platform = module.version.rsplit('.').next().unwrap_or_default();
+    store.make_toolchain_usable(module, platform.starts_with("windows-"))
 }
 
 /// The toolchain that go would download for the main modules, whose lines these requirements have
@@ -150,8 +164,10 @@ async fn one(
             of_toolchain(failure.error)
         }
     })?;
-    let usable = pipeline.store().make_toolchain_usable(module, platform.os == "windows");
-    usable.map_err(of_toolchain)?;
+    if pipeline.store().layout().parts().tree {
+        let usable = pipeline.store().make_toolchain_usable(module, platform.os == "windows");
+        usable.map_err(of_toolchain)?;
+    }
     Ok(done)
 }
 

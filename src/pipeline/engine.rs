@@ -62,6 +62,10 @@ pub struct Engine {
     pub(super) slots: Slots,
     /// What came from a source and not from a cache, and may have to be stored there.
     sourced: Mutex<HashSet<(Version, Kind)>>,
+    /// Zips that go as soon as they are stored.
+    passing: Mutex<HashSet<Version>>,
+    /// Whose trees were unpacked to be read, though none are to be left.
+    lent_trees: Mutex<HashSet<Version>>,
     pub(super) go_mods_fetched: AtomicU64,
     pub(super) go_mod_bytes: AtomicU64,
 }
@@ -114,9 +118,29 @@ impl Engine {
             go_mods: Fetched::default(),
             slots: Slots::default(),
             sourced: Mutex::default(),
+            passing: Mutex::default(),
+            lent_trees: Mutex::default(),
             go_mods_fetched: AtomicU64::new(0),
             go_mod_bytes: AtomicU64::new(0),
         })
+    }
+
+    /// Removes the trees that were unpacked only to be read, since the layout leaves none: at the end of the
+    /// run, when no project reads any more.
+    ///
+    /// # Errors
+    /// When one can't be removed; all others are.
+    pub async fn drop_lent_trees(&self) -> Result<(), Error> {
+        let lent = std::mem::take(&mut *self.lent_trees());
+        if lent.is_empty() {
+            return Ok(());
+        }
+        let store = self.store.clone();
+        zip::blocking(move || {
+            let drop_tree = |module| store.lock(module).and_then(|lock| store.drop_tree(&lock));
+            lent.iter().map(drop_tree).fold(Ok(()), Result::and)
+        })
+        .await
     }
 
     /// How many go.mod files were fetched so far, and their size together in bytes.
@@ -230,14 +254,37 @@ impl Engine {
         }
     }
 
-    /// Stores a file in the caches, now that it stands in the module cache, if it came from a source.
+    /// Whether a zip is being stored in the caches, or will be once it stands in the module cache.
+    pub(super) fn is_to_be_stored(&self, module: &Version) -> bool {
+        let sourced = self.sourced.lock().unwrap_or_else(PoisonError::into_inner);
+        let passing = self.passing.lock().unwrap_or_else(PoisonError::into_inner);
+        sourced.contains(&(module.clone(), Kind::Zip)) || passing.contains(module)
+    }
+
+    pub(super) fn lent_trees(&self) -> MutexGuard<'_, HashSet<Version>> {
+        self.lent_trees.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Stores a file in the caches, now that it stands in the module cache, if it came from a source. A zip
+    /// goes when it is stored, where none are to be left.
     pub(super) fn published(&self, module: &Version, kind: Kind) {
         let Some(uploads) = &self.shared.uploads else { return };
         let mut sourced = self.sourced.lock().unwrap_or_else(PoisonError::into_inner);
         if sourced.remove(&(module.clone(), kind))
             && let Ok(file) = self.store.file(module, kind)
         {
-            uploads.store(&self.shared.caches, module, kind.extension(), &file);
+            let is_surplus = kind == Kind::Zip && self.store.has_surplus_zip(module);
+            if is_surplus {
+                let mut passing = self.passing.lock().unwrap_or_else(PoisonError::into_inner);
+                passing.insert(module.clone());
+            }
+            let (store, version) = (self.store.clone(), module.clone());
+            let drop_zip = move || {
+                // What is left in spite of this, the next run removes.
+                let _ = store.lock(&version).and_then(|lock| store.drop_zip(&lock));
+            };
+            let then = is_surplus.then(|| Box::new(drop_zip) as Box<dyn FnOnce() + Send>);
+            uploads.store(&self.shared.caches, module, kind.extension(), &file, then);
         }
     }
 }

@@ -134,7 +134,8 @@ impl Pipeline {
     /// # Errors
     /// When no source has it, or the cache holds something that it must not hold.
     pub async fn forecast(&self, module: &Version) -> Result<Forecast, Error> {
-        if self.present(module).await?.is_some() {
+        // A zip without a tree is unpacked, which takes no transfer.
+        if self.present(module).await?.is_some() || self.store.existing_zip(module)?.is_some() {
             return Ok(Forecast::Present);
         }
         let _turn = self.small.acquire().await;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crate::error::{Error, ErrorKind};
+use crate::event::Event;
 use crate::pipeline::Pipeline;
 use crate::pipeline::zip::{Staging, ZipReady, interrupted};
 use crate::spec::module::Version;
@@ -31,7 +32,10 @@ impl Pipeline {
         let permit = Arc::clone(&self.zips).acquire_owned().await.map_err(|_| interrupted())?;
         let lock = self.lock(module).await?;
         self.store.disarm(&lock, module, damage)?;
-        let staged = self.stage_locked(module, lock, &AtomicBool::new(false), None).await?;
+        self.observer.event(&Event::ZipStarted { module: module.clone() });
+        let parts = self.store.layout().parts();
+        let arrived = AtomicBool::new(false);
+        let staged = self.stage_locked(module, lock, &arrived, None, parts).await?;
         let verified = &staged.0;
         if verified.proof() == Proof::FirstUse
             && !seen.iter().any(|seen| seen == verified.content().hash())

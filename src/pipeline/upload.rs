@@ -48,22 +48,28 @@ impl Uploads {
         Uploads { tasks: Mutex::default(), shared }
     }
 
-    /// Stores a file of the module cache in all caches, without waiting for it.
+    /// Stores a file of the module cache in all caches, without waiting for it. When all have it, or have
+    /// failed, `then` is done, which may block.
     pub fn store(
         &self,
         caches: &CacheProxies,
         module: &Version,
         extension: &'static str,
         file: &Path,
+        then: Option<Box<dyn FnOnce() + Send>>,
     ) {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         // Those that are done need not be kept.
         while tasks.try_join_next().is_some() {}
-        for cache in caches.all() {
-            let (shared, cache) = (Arc::clone(&self.shared), Arc::clone(cache));
-            let (module, file) = (module.clone(), file.to_owned());
-            tasks.spawn(async move { shared.store(&cache, &module, extension, file).await });
-        }
+        let (shared, caches) = (Arc::clone(&self.shared), caches.all().to_vec());
+        let (module, file) = (module.clone(), file.to_owned());
+        tasks.spawn(async move {
+            let all = caches.iter().map(|cache| shared.store(cache, &module, extension, &file));
+            futures_util::future::join_all(all).await;
+            if let Some(then) = then {
+                let _ = tokio::task::spawn_blocking(then).await;
+            }
+        });
     }
 
     /// Waits until everything is stored, or has failed.
@@ -77,13 +83,13 @@ impl Uploads {
 }
 
 impl Shared {
-    async fn store(&self, cache: &Cache, module: &Version, extension: &str, file: PathBuf) {
+    async fn store(&self, cache: &Cache, module: &Version, extension: &str, file: &Path) {
         let Ok(_turn) = self.turns.acquire().await else { return };
         if self.fails.load(Ordering::Relaxed) >= MAX_FAILS {
             return;
         }
         let Ok(url) = cache.file_url(module, extension) else { return };
-        match self.put(&url, file).await {
+        match self.put(&url, file.to_owned()).await {
             Ok(()) => self.fails.store(0, Ordering::Relaxed),
             Err(err) => {
                 self.fails.fetch_add(1, Ordering::Relaxed);

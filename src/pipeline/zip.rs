@@ -1,5 +1,6 @@
 //! One zip: found in the cache, or fetched, unpacked while it is hashed, verified and published.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,12 +13,13 @@ use crate::pipeline::explain::Place;
 use crate::pipeline::slot::{LeftZip, Slot, Turn};
 use crate::spec::module::Version;
 use crate::store::layout::Kind;
+use crate::store::parts::{Layout, Parts};
 use crate::store::publish::{StagedZip, VersionLock, ZipSource};
 use crate::store::spool::Spool;
 use crate::store::unpack::Way;
 use crate::verify::{Hashed, Refused, Verified};
 
-/// A zip that is in the cache, unpacked.
+/// A zip that is in the cache, or a tree, or both, as the layout has it.
 #[derive(Debug, Clone)]
 pub struct ZipDone {
     /// Its `h1:` hash.
@@ -157,7 +159,10 @@ impl Pipeline {
         if let Some(hash) = self.present_in(turn.slot(), module).await? {
             return Ok(ZipReady::Present(hash));
         }
-        let staged = Box::pin(self.stage_locked(module, lock, arrived, Some(&mut turn))).await;
+        self.observer.event(&Event::ZipStarted { module: module.clone() });
+        let parts = self.store.layout().parts();
+        let staged =
+            Box::pin(self.stage_locked(module, lock, arrived, Some(&mut turn), parts)).await;
         match staged {
             Ok((zip, place)) => {
                 let staging = Staging { zip, place, turn: Some(turn), _permit: permit };
@@ -170,6 +175,41 @@ impl Pipeline {
                 Err(err)
             }
         }
+    }
+
+    /// The tree of `module`, for who reads its files: downloaded and unpacked if need be, be it that the
+    /// layout leaves none; then it is one for [`Engine::drop_lent_trees`](super::engine::Engine::drop_lent_trees).
+    ///
+    /// # Errors
+    /// When it can't be had, or is refused.
+    pub async fn tree(&self, module: &Version) -> Result<PathBuf, Error> {
+        if let Some(hash) = self.store.complete_tree(module)? {
+            self.check_ziphash(module, &hash).await?;
+        } else {
+            self.download_zip(module).await.map_err(|failure| failure.error)?;
+            if self.store.layout() == Layout::Zips {
+                Box::pin(self.lend_tree(module)).await?;
+            }
+        }
+        self.store.tree(module)
+    }
+
+    /// Unpacks a zip that is in the cache.
+    async fn lend_tree(&self, module: &Version) -> Result<(), Error> {
+        let _turn = self.slots.of(module).enter().await;
+        let _permit = self.zips.acquire().await.map_err(|_| interrupted())?;
+        let lock = self.lock(module).await?;
+        // Somebody else may have done the work while we waited.
+        if let Some(hash) = self.store.complete_tree(module)? {
+            return self.check_ziphash(module, &hash).await;
+        }
+        let parts = Parts { zip: true, tree: true };
+        let arrived = AtomicBool::new(true);
+        let (zip, _) = self.stage_locked(module, lock, &arrived, None, parts).await?;
+        let store = self.store.clone();
+        blocking(move || store.publish_zip(zip)).await?;
+        self.lent_trees().insert(module.clone());
+        Ok(())
     }
 
     /// Takes over a zip that was fetched for another project of this run.
@@ -215,11 +255,11 @@ impl Pipeline {
         lock: VersionLock,
         arrived: &AtomicBool,
         mut turn: Option<&mut Turn>,
+        parts: Parts,
     ) -> Result<(Verified<StagedZip>, Place), Error> {
-        self.observer.event(&Event::ZipStarted { module: module.clone() });
         let (mut lock, mut may) = (lock, May { be_shared: true, be_spliced: true });
         loop {
-            match self.stage_from(module, lock, arrived, may, turn.as_deref_mut()).await? {
+            match self.stage_from(module, lock, arrived, (may, parts), turn.as_deref_mut()).await? {
                 Staged::Verified(verified, place) => return Ok((*verified, place)),
                 Staged::Unreadable => may.be_shared = false,
                 Staged::Spliced => may.be_spliced = false,
@@ -234,7 +274,7 @@ impl Pipeline {
         module: &Version,
         lock: VersionLock,
         arrived: &AtomicBool,
-        may: May,
+        (may, mut parts): (May, Parts),
         turn: Option<&mut Turn>,
     ) -> Result<Staged, Error> {
         let fetched = futures_util::future::join(
@@ -244,6 +284,8 @@ impl Pipeline {
         let (source, place) = fetched.await.0?;
         let is_spliced = matches!(&source, ZipSource::Spooled(spool) if spool.is_spliced());
         arrived.store(true, Ordering::Relaxed);
+        // Whoever stores it elsewhere reads it from the cache, and removes it afterwards.
+        parts.zip |= self.is_to_be_stored(module);
         let unpacker =
             Arc::clone(&self.unpackers).acquire_owned().await.map_err(|_| interrupted())?;
         // Who cancels this wait wants no tree either.
@@ -252,7 +294,7 @@ impl Pipeline {
         let is_known = self.verifier.is_known(module);
         let staged = blocking(move || {
             let busy = cores.enter();
-            let staged = store.stage(lock, source, Way { cores: &cores, is_known });
+            let staged = store.stage(lock, source, Way { cores: &cores, is_known }, parts);
             drop(busy);
             drop(unpacker);
             staged
@@ -310,7 +352,9 @@ impl Pipeline {
         ready: ZipReady,
     ) -> Result<ZipDone, Error> {
         let result = match ready {
-            ZipReady::Present(hash) => Ok(ZipDone { hash, was_present: true }),
+            ZipReady::Present(hash) => {
+                self.drop_surplus_zip(module).await.map(|()| ZipDone { hash, was_present: true })
+            }
             ZipReady::Staged(staging) => {
                 let Staging { zip, turn, _permit, .. } = *staging;
                 let hash = zip.content().hash().to_owned();
@@ -333,17 +377,31 @@ impl Pipeline {
         result
     }
 
-    /// The hash of the zip if zip, hash and tree are all there and the hash is right.
+    /// Removes a zip that was there before and that the layout leaves no room for.
+    async fn drop_surplus_zip(&self, module: &Version) -> Result<(), Error> {
+        if !self.store.has_surplus_zip(module) || self.is_to_be_stored(module) {
+            return Ok(());
+        }
+        let (store, lock) = (self.store.clone(), self.lock(module).await?);
+        blocking(move || store.drop_zip(&lock)).await
+    }
+
+    /// The hash of the zip if all is there that the layout asks for, and the hash is right.
     pub(super) async fn present(&self, module: &Version) -> Result<Option<String>, Error> {
         let Some(hash) = self.store.present(module)? else { return Ok(None) };
+        self.check_ziphash(module, &hash).await?;
+        Ok(Some(hash))
+    }
+
+    /// Checks the hash that is recorded in the cache.
+    async fn check_ziphash(&self, module: &Version, hash: &str) -> Result<(), Error> {
         if !hash.starts_with("h1:") {
-            let shown = crate::spec::quote::quote(&hash);
+            let shown = crate::spec::quote::quote(hash);
             let text = format!("unexpected ziphash: {shown}");
             let err = Error::message(ErrorKind::Security, text).of_module(module);
             return Err(err.context("verifying ").fatal().bare());
         }
-        self.check_recorded(module, &hash, &Place::Cache).await?;
-        Ok(Some(hash))
+        self.check_recorded(module, hash, &Place::Cache).await
     }
 
     /// The same, looked for once a run.

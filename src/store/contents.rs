@@ -38,20 +38,7 @@ impl Store {
     /// # Errors
     /// When a folder of the cache can't be read.
     pub fn contents(&self) -> Result<Vec<Version>, Error> {
-        let mut found = BTreeSet::new();
-        let downloads = self.root().join("cache").join("download");
-        folders(&downloads, &["sumdb"], &mut |dir, relative, name| {
-            if name != "@v" {
-                return Ok(true);
-            }
-            if let Ok(path) = module::unescape_path(relative) {
-                for file in names(dir)? {
-                    let stem = EXTENSIONS.iter().find_map(|ext| file.strip_suffix(ext));
-                    found.extend(stem.and_then(|version| version_of(&path, version)));
-                }
-            }
-            Ok(false)
-        })?;
+        let mut found = self.with_files(&EXTENSIONS)?;
         folders(self.root(), &["cache"], &mut |_, relative, name| {
             let Some((last, version)) = name.split_once('@') else { return Ok(true) };
             let path =
@@ -61,8 +48,33 @@ impl Store {
             }
             Ok(false)
         })?;
-        let mut found: Vec<Version> = found.into_iter().collect();
-        module::sort(&mut found);
+        Ok(sorted(found))
+    }
+
+    /// Every module version whose zip lies in the cache, sorted.
+    ///
+    /// # Errors
+    /// When a folder of the cache can't be read.
+    pub fn zipped(&self) -> Result<Vec<Version>, Error> {
+        Ok(sorted(self.with_files(&[".zip"])?))
+    }
+
+    /// The module versions with a file below cache/download that has one of these extensions.
+    fn with_files(&self, extensions: &[&str]) -> Result<BTreeSet<Version>, IoError> {
+        let mut found = BTreeSet::new();
+        let downloads = self.root().join("cache").join("download");
+        folders(&downloads, &["sumdb"], &mut |dir, relative, name| {
+            if name != "@v" {
+                return Ok(true);
+            }
+            if let Ok(path) = module::unescape_path(relative) {
+                for file in names(dir)? {
+                    let stem = extensions.iter().find_map(|ext| file.strip_suffix(ext));
+                    found.extend(stem.and_then(|version| version_of(&path, version)));
+                }
+            }
+            Ok(false)
+        })?;
         Ok(found)
     }
 
@@ -99,6 +111,12 @@ impl Store {
             Err(err) => Small::Broken(format!("{shown}: {err}")),
         })
     }
+}
+
+fn sorted(found: BTreeSet<Version>) -> Vec<Version> {
+    let mut found: Vec<Version> = found.into_iter().collect();
+    module::sort(&mut found);
+    found
 }
 
 /// The version that a file name stands for, if it is that of a module in the cache.
@@ -174,7 +192,10 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, b"").unwrap();
         }
-        let found = Store::new(dir.path(), false).contents().unwrap();
+        let store = Store::new(dir.path(), false);
+        let zipped = store.zipped().unwrap();
+        assert_eq!(zipped, [Version::new("example.com/A", "v1.0.0-RC1")]);
+        let found = store.contents().unwrap();
         let found: Vec<String> = found.iter().map(ToString::to_string).collect();
         assert_eq!(
             found,

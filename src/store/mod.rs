@@ -3,12 +3,14 @@
 //! - [`layout`]: where each file stands.
 //! - [`contents`]: which versions are there.
 //! - [`download`]: `.info`, `.mod`, `list` and `.ziphash` below cache/download.
+//! - [`parts`]: whether zips, trees or both are kept.
 //! - [`repair`]: what is damaged, made unbelievable.
 //! - [`spool`]: a zip while it arrives.
 //! - [`toolchain`]: an unpacked toolchain made fit for use.
 //! - [`unpack`]: a zip turned into a tree and its hash, in one pass.
 //! - [`inspect`]: what lies in the cache of a version, hashed anew.
 //! - [`publish`]: zips and trees made visible, under the version's lock.
+//! - [`fill`]: trees made of all zips that are there.
 //!
 //! Implements <https://go.dev/ref/mod#module-cache>.
 
@@ -21,19 +23,24 @@ use crate::sys::{IoError, file, tree};
 
 pub mod contents;
 pub mod download;
+pub mod fill;
 pub mod inspect;
 pub mod layout;
+pub mod parts;
 pub mod publish;
 pub mod repair;
 pub mod spool;
 pub mod toolchain;
 pub mod unpack;
 
+pub use parts::Layout;
+
 /// The module cache.
 #[derive(Debug, Clone)]
 pub struct Store {
     root: PathBuf,
     writable_trees: bool,
+    layout: Layout,
     dry: bool,
     made: Arc<OnceLock<Result<(), Error>>>,
     left_trees: Arc<LeftTrees>,
@@ -73,6 +80,7 @@ impl Store {
         Store {
             root: root.to_path_buf(),
             writable_trees,
+            layout: Layout::Full,
             dry: false,
             made: Arc::default(),
             left_trees: Arc::default(),

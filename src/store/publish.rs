@@ -1,14 +1,20 @@
 //! Zips and trees made visible.
 //!
 //! Everything happens under the version's lock, `V.lock`, in the `go` command's order: `.ziphash`,
-//! then `.zip`, then the tree. Killed at any point, this leaves a cache that go and we complete:
+//! then `.zip`, then the tree. What the layout leaves out is left out: with zips alone the tree, with
+//! trees alone `.zip`, and one that was there is removed last. Killed at any point, this leaves a cache
+//! that go and we complete:
 //!
 //! | killed                          | what is left                       | what the next run does     |
 //! |---------------------------------|------------------------------------|----------------------------|
 //! | while fetching or unpacking     | `V.zipN.tmp`, `M@V.tmp-N`          | removes both, starts again |
+//! | while replacing another tree    | `.partial`, and perhaps a tree     | removes the tree, unpacks  |
 //! | after .ziphash                  | .ziphash without .zip              | fetches, writes it anew    |
-//! | after .zip                      | .zip and .ziphash without a tree   | unpacks                    |
-//! | while replacing a partial tree  | `.partial`, and perhaps a tree     | removes the tree, unpacks  |
+//! | after .zip                      | .zip and .ziphash without a tree   | unpacks, unless it keeps zips alone |
+//! | after the tree (trees alone)    | .ziphash, a tree, perhaps a .zip   | removes the .zip; go and we (unless we keep trees alone) fetch it |
+//!
+//! A tree that is there and is not that of the zip is marked as incomplete before anything else: from the
+//! moment that the hash is recorded it would be believed.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -17,8 +23,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, ErrorKind};
 use crate::spec::module::Version;
-use crate::spec::modzip::{InMemory, Oddity};
+use crate::spec::modzip::{InMemory, Oddity, ReadAt};
 use crate::store::layout::Kind;
+use crate::store::parts::{Layout, Parts};
 use crate::store::spool::{Spool, Spooled};
 use crate::store::unpack::{IN_PLACE, Naming, Place, StagedTree, Unpacked, Way, unpack};
 use crate::store::{Store, TEMPORARY};
@@ -37,6 +44,16 @@ pub struct VersionLock {
 }
 
 impl VersionLock {
+    /// The version.
+    pub fn module(&self) -> &Version {
+        &self.module
+    }
+
+    /// The same lock, under which unpacking ends when `stop` is set.
+    pub(super) fn stopped_by(self, stop: &Arc<AtomicBool>) -> VersionLock {
+        VersionLock { stop: Arc::clone(stop), ..self }
+    }
+
     /// Whether it is that of `module`.
     pub(super) fn is_of(&self, module: &Version) -> bool {
         self.module == *module
@@ -54,8 +71,15 @@ impl VersionLock {
 }
 
 /// See [`VersionLock::stopper`].
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Stopper(Arc<AtomicBool>);
+
+impl Stopper {
+    /// What is set when it is dropped.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+}
 
 impl Drop for Stopper {
     fn drop(&mut self) {
@@ -77,8 +101,11 @@ pub enum ZipSource {
 pub struct StagedZip {
     lock: VersionLock,
     hash: String,
+    parts: Parts,
     zip: Option<TempFile>,
     tree: Option<StagedTree>,
+    /// The hash of the complete tree that is there, if there is one.
+    recorded: Option<String>,
     oddities: Vec<Oddity>,
 }
 
@@ -93,37 +120,59 @@ impl Hashed for StagedZip {
 }
 
 impl StagedZip {
-    /// Refuses a zip that can be read in two ways where nothing but first use proves its hash.
+    /// Refuses what nothing but first use proves, where the cache speaks against it: a zip that is not
+    /// the one that the tree there was unpacked from; and a zip that can be read in two ways.
     ///
     /// # Errors
-    /// Naming the first oddity.
+    /// Naming both hashes, or the first oddity.
     pub fn judge(&self, proof: Proof) -> Result<(), Error> {
-        match (proof, self.oddities.first()) {
-            (Proof::FirstUse, Some(oddity)) => Err(Error::message(
-                ErrorKind::Security,
+        if proof != Proof::FirstUse {
+            return Ok(());
+        }
+        let refused = |text: String, hint: &str| {
+            Err(Error::message(ErrorKind::Security, text).of_module(&self.lock.module).hint(hint))
+        };
+        let hash = &self.hash;
+        if let Some(recorded) = self.recorded.as_ref().filter(|recorded| *recorded != hash) {
+            return refused(
+                format!("checksum mismatch\n\tdownloaded: {hash}\n\t.ziphash:   {recorded}"),
+                "the tree in the module cache is that of another zip; if that is the wrong one, \
+                 remove it with its .ziphash",
+            );
+        }
+        match self.oddities.first() {
+            Some(oddity) => refused(
                 format!("zip is ambiguous: {oddity}"),
-            )
-            .of_module(&self.lock.module)
-            .hint(
                 "such a zip is accepted only where go.sum or the checksum database knows its hash",
-            )),
-            _ => Ok(()),
+            ),
+            None => Ok(()),
         }
     }
 }
 
 impl Store {
-    /// The recorded hash of `module`, if its zip is in the cache as well as its tree, unpacked to the end.
+    /// The recorded hash of `module`, if all is in the cache that the layout asks for: its zip, and its
+    /// tree, unpacked to the end.
     ///
     /// # Errors
     /// When the module has no place in the cache.
     pub fn present(&self, module: &Version) -> Result<Option<String>, Error> {
-        let hash = self.complete_tree(module)?;
+        let hash = match self.layout {
+            Layout::Trees => return self.complete_tree(module),
+            Layout::Full => self.complete_tree(module)?,
+            Layout::Zips => {
+                self.tree(module)?;
+                self.read_ziphash(module)
+            }
+        };
         Ok(hash.filter(|_| self.file(module, Kind::Zip).is_ok_and(|zip| zip.exists())))
     }
 
     /// The recorded hash, if the tree is there and was unpacked to the end.
-    fn complete_tree(&self, module: &Version) -> Result<Option<String>, Error> {
+    ///
+    /// # Errors
+    /// When the module has no place in the cache.
+    pub fn complete_tree(&self, module: &Version) -> Result<Option<String>, Error> {
         if !self.tree(module)?.is_dir() || exists(&self.file(module, Kind::Partial)?) {
             return Ok(None);
         }
@@ -200,7 +249,8 @@ impl Store {
         }
     }
 
-    /// Checks, hashes and unpacks a zip under a temporary name. Blocks.
+    /// Checks and hashes a zip, and unpacks it under a temporary name if `parts` has a tree and none is
+    /// there. Blocks.
     ///
     /// # Errors
     /// When the zip breaks a rule or the disk fails; nothing is left behind then.
@@ -209,39 +259,56 @@ impl Store {
         lock: VersionLock,
         source: ZipSource,
         way: Way<'_>,
+        parts: Parts,
     ) -> Result<StagedZip, Error> {
-        let module = lock.module.clone();
-        let zip_path = self.file(&module, Kind::Zip)?;
-        let tree_path = self.staging_path(&module)?;
-        let stop = Arc::clone(&lock.stop);
-        let place = Place { path: &tree_path, cache: self.root(), stop: &stop };
-        let tree_at = self.complete_tree(&module)?.is_none().then_some(place);
-        let naming = Naming { zip: &zip_path, hash_is_recorded: false };
+        let module = &lock.module;
+        let path = self.file(module, Kind::Zip)?;
+        let there = self.complete_tree(module)?;
+        let naming = Naming { zip: &path, hash_is_recorded: false };
+        let work = Work { lock: &lock, naming, way, there: there.as_deref(), parts };
         let staged = match source {
             ZipSource::Existing(file, recorded) => {
                 let naming = Naming { hash_is_recorded: recorded.is_some(), ..naming };
-                let unpacked = unpack(file, &module, naming, way, tree_at)?;
+                let unpacked = self.look_into(&file, Work { naming, ..work })?;
                 if recorded.is_some_and(|recorded| recorded != unpacked.hash) {
-                    return Err(contradicts_ziphash(&zip_path).of_module(&module));
+                    return Err(contradicts_ziphash(&path).of_module(module));
                 }
                 (unpacked, None)
             }
             ZipSource::Spooled(spool) => spool.finish(|spooled| match spooled {
                 Spooled::File(temp) => {
-                    let unpacked = unpack(temp.reader()?, &module, naming, way, tree_at)?;
-                    Ok::<_, Error>((unpacked, Some(temp)))
+                    let unpacked = self.look_into(&temp.reader()?, work)?;
+                    Ok::<_, Error>((unpacked, parts.zip.then_some(temp)))
                 }
                 Spooled::Memory(data) => {
-                    let unpacked = unpack(InMemory(&data), &module, naming, way, tree_at)?;
-                    let dir = zip_path.parent().unwrap_or(Path::new("."));
-                    let mut temp = TempFile::create(dir, &file_name(&zip_path))?;
+                    let unpacked = self.look_into(&InMemory(&data), work)?;
+                    if !parts.zip {
+                        return Ok((unpacked, None));
+                    }
+                    let dir = path.parent().unwrap_or(Path::new("."));
+                    let mut temp = TempFile::create(dir, &file_name(&path))?;
                     temp.write_all(&data)?;
                     Ok((unpacked, Some(temp)))
                 }
             })?,
         };
         let (Unpacked { hash, tree, oddities }, zip) = staged;
-        Ok(StagedZip { lock, hash, zip, tree, oddities })
+        Ok(StagedZip { lock, hash, parts, zip, tree, recorded: there, oddities })
+    }
+
+    /// Checks and hashes a zip, and unpacks it unless no tree is wanted or that of this very zip is there.
+    fn look_into<R: ReadAt + Sync>(&self, zip: &R, work: Work<'_>) -> Result<Unpacked, Error> {
+        let Work { lock, naming, way, there, parts } = work;
+        let (module, stop) = (&lock.module, &*lock.stop);
+        if there.is_some() || !parts.tree {
+            let hashed = unpack(zip, module, naming, way, stop, None)?;
+            if !parts.tree || there == Some(&*hashed.hash) {
+                return Ok(hashed);
+            }
+        }
+        let path = self.staging_path(module)?;
+        let place = Place { path: &path, cache: self.root() };
+        unpack(zip, module, naming, way, stop, Some(place))
     }
 
     /// Where the tree of `module` is unpacked.
@@ -257,30 +324,56 @@ impl Store {
         Ok(target.with_file_name(name))
     }
 
-    /// Makes a verified zip and its tree visible. Blocks.
+    /// Makes a verified zip and its tree visible, as far as they are wanted. Blocks.
     ///
     /// # Errors
     /// When a file can't be written or renamed.
     pub fn publish_zip(&self, staged: Verified<StagedZip>) -> Result<(), Error> {
-        let StagedZip { lock, hash, zip, tree: staged_tree, .. } = staged.into_content();
+        let StagedZip { lock, hash, parts, zip, tree: staged_tree, recorded, .. } =
+            staged.into_content();
         let module = &lock.module;
-        if zip.is_some() || self.read_ziphash(module).is_none() {
-            lock::write_zero_filled(&self.file(module, Kind::ZipHash)?, hash.as_bytes())?;
+        let [zip_path, ziphash, partial] =
+            [Kind::Zip, Kind::ZipHash, Kind::Partial].map(|kind| self.file(module, kind));
+        let (zip_path, ziphash, partial) = (zip_path?, ziphash?, partial?);
+        let target = self.tree(module)?;
+        let is_in_place = staged_tree.as_ref().is_some_and(|tree| tree.path() == target);
+        let is_other = recorded.as_ref() != Some(&hash) && !is_in_place && exists(&target);
+        if is_other {
+            // Whoever looks from here on must take the old tree for incomplete.
+            lock::write_empty(&partial)?;
+        }
+        if zip.is_some() || self.read_ziphash(module).as_ref() != Some(&hash) {
+            lock::write_zero_filled(&ziphash, hash.as_bytes())?;
         }
         if let Some(zip) = zip {
-            zip.persist(&self.file(module, Kind::Zip)?)?;
+            zip.persist(&zip_path)?;
         }
-        let Some(staged_tree) = staged_tree else { return Ok(()) };
-        let target = self.tree(module)?;
-        let partial = self.file(module, Kind::Partial)?;
-        if staged_tree.path() != target && exists(&target) {
-            // Whoever looks while the old tree goes must take it for incomplete.
-            lock::write_empty(&partial)?;
+        if is_other {
             tree::remove_all(&target)?;
         }
-        staged_tree.publish(&target, self.writable_trees)?;
-        Ok(file::remove(&partial)?)
+        let is_new = staged_tree.is_some();
+        if let Some(tree) = staged_tree {
+            tree.publish(&target, self.writable_trees)?;
+        }
+        if is_new || is_other {
+            file::remove(&partial)?;
+        }
+        if !parts.zip {
+            self.drop_zip(&lock)?;
+        }
+        Ok(())
     }
+}
+
+/// A zip that is looked into.
+#[derive(Clone, Copy)]
+struct Work<'a> {
+    lock: &'a VersionLock,
+    naming: Naming<'a>,
+    way: Way<'a>,
+    /// The hash of the complete tree that is there.
+    there: Option<&'a str>,
+    parts: Parts,
 }
 
 /// Whether anything is at `path`, be it a dangling link.
@@ -292,7 +385,7 @@ fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-fn contradicts_ziphash(zip: &Path) -> Error {
+pub(super) fn contradicts_ziphash(zip: &Path) -> Error {
     let text = format!("{} does not have the hash that is recorded beside it", zip.display());
     Error::message(ErrorKind::Security, text)
         .hint("remove the file and its .ziphash; it will be downloaded again")

@@ -50,8 +50,6 @@ pub struct Place<'a> {
     pub path: &'a Path,
     /// The module cache: folders above `path` are made, and taken away again, only within it.
     pub cache: &'a Path,
-    /// Set when nobody wants the tree any more: then no further file is written.
-    pub stop: &'a AtomicBool,
 }
 
 /// A tree that is removed unless it is published.
@@ -136,7 +134,9 @@ impl Naming<'_> {
     }
 }
 
-/// Checks, hashes and, where `tree_at` is given, unpacks a zip there.
+/// Checks, hashes and, where `tree_at` is given, unpacks a zip there. It is refused for the same reasons
+/// whether or not it is unpacked. `stop` is set when nobody wants it any more: then no further file is
+/// looked at.
 ///
 /// # Errors
 /// When this is no module zip, or the tree can't be written; nothing is left behind then.
@@ -145,6 +145,7 @@ pub fn unpack(
     module: &Version,
     naming: Naming<'_>,
     way: Way<'_>,
+    stop: &AtomicBool,
     tree_at: Option<Place<'_>>,
 ) -> Result<Unpacked, Error> {
     let archive = Archive::open(source).map_err(|err| naming.while_hashing(err))?;
@@ -155,8 +156,8 @@ pub fn unpack(
     let oddities = archive.oddities().map_err(|err| naming.while_unpacking(&err))?;
     let mut hash = H1::new();
     let tree = match tree_at {
-        None => hash_only(&archive, &checked, way, &mut hash).map(|()| None),
-        Some(place) => write_tree(&archive, &checked, place, way, &mut hash).map(Some),
+        None => hash_only(&archive, &checked, way, stop, &mut hash).map(|()| None),
+        Some(place) => write_tree(&archive, &checked, place, way, stop, &mut hash).map(Some),
     };
     let tree = tree.map_err(|failure| match failure {
         Failure::Zip(err) => naming.while_hashing(err),
@@ -167,19 +168,17 @@ pub fn unpack(
     Ok(Unpacked { hash, tree, oddities })
 }
 
-fn hash_only<R: ReadAt>(
+fn hash_only<R: ReadAt + Sync>(
     archive: &Archive<R>,
     checked: &Checked<'_>,
     way: Way<'_>,
+    stop: &AtomicBool,
     hash: &mut H1,
 ) -> Result<(), Failure> {
-    let mut inflater = way.inflater();
-    let files = checked.files.iter().map(|file| file.index);
-    for index in files.chain(checked.directories.iter().copied()) {
-        let Some(entry) = archive.entry(index) else { continue };
-        hash.add(entry.name, inflater.digest(archive, &entry)?);
-    }
-    Ok(())
+    each_file(archive, checked, way, stop, hash, &|file, inflater| {
+        let entry = archive.entry(file.index).ok_or(ZipError::Format)?;
+        Ok((entry.name, inflater.digest(archive, &entry)?))
+    })
 }
 
 /// An entry that can't be read, a file that can't be written, or an end from without.
@@ -201,13 +200,12 @@ impl From<IoError> for Failure {
     }
 }
 
-/// The files of large zips are spread over the cores. Of several failures the first in the order of the
-/// zip is told: whoever unpacks what comes after it stops.
 fn write_tree<R: ReadAt + Sync>(
     archive: &Archive<R>,
     checked: &Checked<'_>,
     place: Place<'_>,
     way: Way<'_>,
+    stop: &AtomicBool,
     hash: &mut H1,
 ) -> Result<StagedTree, Failure> {
     let path = place.path;
@@ -223,16 +221,33 @@ fn write_tree<R: ReadAt + Sync>(
             make_directories(path, parent, &mut made, &mut staged.directories)?;
         }
     }
+    each_file(archive, checked, way, stop, hash, &|file, inflater| {
+        write_file(archive, file, path, inflater)
+    })?;
+    Ok(staged)
+}
+
+/// Adds to `hash` what `work` makes of each file, and the entries that are directories. The files of large
+/// zips are spread over the cores. Of several failures the first in the order of the zip is told: whoever
+/// works on what comes after it stops.
+fn each_file<'a, R: ReadAt + Sync>(
+    archive: &'a Archive<R>,
+    checked: &Checked<'_>,
+    way: Way<'_>,
+    stop: &AtomicBool,
+    hash: &mut H1,
+    work: &(impl Fn(&ModuleFile<'_>, &mut Inflater) -> Result<(&'a [u8], FileDigest), Failure> + Sync),
+) -> Result<(), Failure> {
     let portions = portions(archive, &checked.files);
     let failed = AtomicUsize::new(usize::MAX);
-    let work = |inflater: &mut Inflater, number: usize| {
+    let portion = |inflater: &mut Inflater, number: usize| {
         let portion = portions.get(number).copied().unwrap_or_default();
         let mut digests = Vec::with_capacity(portion.len());
         for file in portion {
-            if place.stop.load(Ordering::Relaxed) || failed.load(Ordering::Relaxed) < number {
+            if stop.load(Ordering::Relaxed) || failed.load(Ordering::Relaxed) < number {
                 return Err(Failure::Stopped);
             }
-            let digest = write_file(archive, file, path, inflater);
+            let digest = work(file, inflater);
             digests.push(digest.inspect_err(|_| {
                 failed.fetch_min(number, Ordering::Relaxed);
             })?);
@@ -240,7 +255,7 @@ fn write_tree<R: ReadAt + Sync>(
         Ok(digests)
     };
     let mut inflater = way.inflater();
-    let done = way.cores.map(&mut inflater, portions.len(), &|| way.inflater(), &work);
+    let done = way.cores.map(&mut inflater, portions.len(), &|| way.inflater(), &portion);
     for (name, digest) in done.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
         hash.add(name, digest);
     }
@@ -248,7 +263,7 @@ fn write_tree<R: ReadAt + Sync>(
         let Some(entry) = archive.entry(*index) else { continue };
         hash.add(entry.name, inflater.digest(archive, &entry)?);
     }
-    Ok(staged)
+    Ok(())
 }
 
 /// Unpacks one file; its name and the hash of its content.
@@ -342,13 +357,17 @@ mod tests {
         let way = Way { cores: &Cores::new(2), is_known: true };
         for is_stopped in [true, false] {
             let stop = AtomicBool::new(is_stopped);
-            let place = Place { path: &path, cache: dir.path(), stop: &stop };
-            let unpacked = unpack(InMemory(&zip), &module, naming, way, Some(place));
+            let place = Place { path: &path, cache: dir.path() };
+            let unpacked = unpack(InMemory(&zip), &module, naming, way, &stop, Some(place));
+            let hashed = unpack(InMemory(&zip), &module, naming, way, &stop, None);
             if is_stopped {
                 assert_eq!(unpacked.unwrap_err().kind(), ErrorKind::Interrupted);
+                assert_eq!(hashed.unwrap_err().kind(), ErrorKind::Interrupted);
                 assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
             } else {
-                let tree = unpacked.unwrap().tree.unwrap();
+                let unpacked = unpacked.unwrap();
+                assert_eq!(hashed.unwrap().hash, unpacked.hash);
+                let tree = unpacked.tree.unwrap();
                 assert!(tree.path().join("b/c").is_file());
             }
         }
@@ -363,7 +382,8 @@ mod tests {
             (true, "unzip v1.0.0.zip: zip: not a valid zip file"),
         ] {
             let naming = Naming { zip: Path::new("v1.0.0.zip"), hash_is_recorded };
-            let err = unpack(InMemory(b"no zip"), &module, naming, way, None).unwrap_err();
+            let stop = AtomicBool::new(false);
+            let err = unpack(InMemory(b"no zip"), &module, naming, way, &stop, None).unwrap_err();
             assert!(err.is_security());
             assert_eq!(err.to_string(), want);
         }

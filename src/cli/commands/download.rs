@@ -8,7 +8,7 @@ use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, Command};
 
 use crate::cli::flags::{
-    explain, ignore_missing_use, mod_flags, module_args, needed, needed_args, switch, text,
+    explain, ignore_missing_use, layout, mod_flags, module_args, needed, needed_args, switch, text,
 };
 use crate::cli::invocation::{Invocation, argument, operate};
 use crate::cli::print;
@@ -76,6 +76,7 @@ pub fn define() -> Command {
                 .value_parser(ValueParser::new(|text: &str| text.parse::<Platform>()))
                 .help("Also fetch the Go that go would switch to, for these platforms"),
         )
+        .arg(layout())
         .arg(ignore_missing_use());
     mod_flags(needed(command))
 }

@@ -14,6 +14,7 @@ pub mod env;
 pub mod graph;
 pub mod list;
 pub mod mirrors;
+pub mod unpack;
 pub mod vendor;
 pub mod verify;
 pub mod why;
@@ -75,6 +76,14 @@ pub const ALL: &[Definition] = &[
         tolerates_goflags: false,
         define: why::define,
         run: why::run,
+    },
+    Definition {
+        name: "unpack",
+        of_mod: false,
+        go_flags: MOD_DOWNLOAD,
+        tolerates_goflags: false,
+        define: unpack::define,
+        run: unpack::run,
     },
     Definition {
         name: "list",

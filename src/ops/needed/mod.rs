@@ -169,7 +169,11 @@ pub(super) async fn run(
     let mut project = Project::find(ctx)?;
     project.ignore_missing_use = args.ignore_missing_use;
     let mut loaded = read(ctx, project).await?;
-    let found = load(ctx, &mut loaded, needed).await?;
+    let found = load(ctx, &mut loaded, needed).await;
+    // With zips alone the sources were read from trees that are not to stay.
+    let dropped = loaded.pipeline.drop_lent_trees().await;
+    let found = found?;
+    dropped?;
     let mut outcome = Outcome { errors: found.errors, ..Outcome::default() };
     for Needed { module, files } in &found.modules {
         // Errors are told with what imports from the module.

@@ -84,27 +84,24 @@ impl Trees {
         if main.must_have_sums() && !loaded.pipeline.verifier().gosum().has(&actual) {
             return Err(NoTree::MissingSum);
         }
-        let fetch = || async {
-            self.fetch(&loaded.pipeline, &actual).await?;
-            loaded.pipeline.store().tree(&actual)
-        };
+        let fetch = || self.fetch(&loaded.pipeline, &actual);
         let root = self.fetched.get_or(&actual, fetch).await.map_err(NoTree::Failed)?;
         Ok(Tree { root, is_local: false })
     }
 }
 
 impl Trees {
-    async fn fetch(&self, pipeline: &Arc<Pipeline>, module: &Version) -> Result<(), Error> {
-        let Some(all) = &self.downloaded else {
-            let done = pipeline.download_zip(module).await;
-            return done.map(drop).map_err(|failure| failure.error);
-        };
-        let download = Box::pin(Arc::clone(pipeline).download(module.clone(), None));
-        let Some(done) = download.await else { return Ok(()) };
-        // Of a module whose .info or go.mod can't be had there is no zip.
-        let result = done.zip.as_ref().map(drop).map_err(Error::clone);
-        all.lock().unwrap_or_else(PoisonError::into_inner).insert(module.clone(), done);
-        result
+    async fn fetch(&self, pipeline: &Arc<Pipeline>, module: &Version) -> Result<PathBuf, Error> {
+        if let Some(all) = &self.downloaded {
+            let download = Box::pin(Arc::clone(pipeline).download(module.clone(), None));
+            if let Some(done) = download.await {
+                // Of a module whose .info or go.mod can't be had there is no zip.
+                let result = done.zip.as_ref().map(drop).map_err(Error::clone);
+                all.lock().unwrap_or_else(PoisonError::into_inner).insert(module.clone(), done);
+                result?;
+            }
+        }
+        pipeline.tree(module).await
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) async fn modules(ctx: &Ctx, project: Project) -> Result<Outcome, Erro
 }
 
 /// Compares the vendor directory with what it should be. The trees that its files are compared with are
-/// held against the zips they were unpacked from, and those against go.sum.
+/// held against the zips they were unpacked from, if those are there, and their hash against go.sum.
 pub(super) async fn content(
     loaded: &Loaded,
     modules: Vec<Version>,
@@ -86,7 +86,8 @@ async fn check_trees(loaded: &Loaded, modules: Vec<Version>) -> Result<(), Error
     {
         let inspection = inspection?;
         let recorded = inspection.recorded.as_deref().ok();
-        if inspection.zip.hash() != recorded || inspection.tree.hash() != recorded {
+        let is_zip_right = inspection.zip.is_absent() || inspection.zip.hash() == recorded;
+        if !is_zip_right || recorded.is_none() || inspection.tree.hash() != recorded {
             let text = "the module cache holds something else than was downloaded";
             return Err(Error::message(ErrorKind::Security, text)
                 .of_module(&module)
