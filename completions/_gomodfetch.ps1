@@ -32,6 +32,8 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that the modules in the cache are what was downloaded')
             [CompletionResult]::new('vendor', 'vendor', [CompletionResultType]::ParameterValue, 'Make the vendor directory anew, or check it')
             [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Tell why packages or modules are needed')
+            [CompletionResult]::new('prewarm', 'prewarm', [CompletionResultType]::ParameterValue, 'Download what all projects below some folders need')
+            [CompletionResult]::new('cache-key', 'cache-key', [CompletionResultType]::ParameterValue, 'Print a key of all that decides what prewarm fetches')
             [CompletionResult]::new('unpack', 'unpack', [CompletionResultType]::ParameterValue, 'Unpack the zips of the module cache')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Tell what is known of modules: versions, updates, retractions, folders')
             [CompletionResult]::new('mirrors', 'mirrors', [CompletionResultType]::ParameterValue, 'Measure module proxies')
@@ -149,6 +151,54 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
             [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
             [CompletionResult]::new('--ignore-missing-use', '--ignore-missing-use', [CompletionResultType]::ParameterName, 'Go on without the modules that go.work uses and that are not there')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'Say at the end, on stderr, which proxy served how much (so does -x)')
+            [CompletionResult]::new('--hints', '--hints', [CompletionResultType]::ParameterName, 'Print advice after errors even where stderr is no terminal')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'gomodfetch;prewarm' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print a JSON object for each project')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Zips to transfer at once [default: 128]')
+            [CompletionResult]::new('--modcacherw', '--modcacherw', [CompletionResultType]::ParameterName, 'Leave new directories in the module cache writable')
+            [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Pass over what this names, in the syntax of .gitignore, from each PATH')
+            [CompletionResult]::new('--toolchains', '--toolchains', [CompletionResultType]::ParameterName, 'Also fetch the Go that go would switch to, for these platforms')
+            [CompletionResult]::new('--layout', '--layout', [CompletionResultType]::ParameterName, 'What to leave of each module: its zip and its tree, or one of them [default: full]')
+            [CompletionResult]::new('--os', '--os', [CompletionResultType]::ParameterName, 'With --needed: only builds for these systems')
+            [CompletionResult]::new('--arch', '--arch', [CompletionResultType]::ParameterName, 'With --needed: only builds for these architectures')
+            [CompletionResult]::new('--tags', '--tags', [CompletionResultType]::ParameterName, 'With --needed: only builds with these tags')
+            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--x', '--x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown [default: a bar on a terminal, else nothing]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Ask every source of GOPROXY about a hash that does not fit, and say which agree')
+            [CompletionResult]::new('--needed', '--needed', [CompletionResultType]::ParameterName, 'Only the modules that building packages takes, for all systems and tags')
+            [CompletionResult]::new('--tests', '--tests', [CompletionResultType]::ParameterName, 'With --needed: also what testing the packages takes')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
+            [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'Say at the end, on stderr, which proxy served how much (so does -x)')
+            [CompletionResult]::new('--hints', '--hints', [CompletionResultType]::ParameterName, 'Print advice after errors even where stderr is no terminal')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'gomodfetch;cache-key' {
+            [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Pass over what this names, in the syntax of .gitignore, from each PATH')
+            [CompletionResult]::new('--toolchains', '--toolchains', [CompletionResultType]::ParameterName, 'Also fetch the Go that go would switch to, for these platforms')
+            [CompletionResult]::new('--layout', '--layout', [CompletionResultType]::ParameterName, 'What to leave of each module: its zip and its tree, or one of them [default: full]')
+            [CompletionResult]::new('--os', '--os', [CompletionResultType]::ParameterName, 'With --needed: only builds for these systems')
+            [CompletionResult]::new('--arch', '--arch', [CompletionResultType]::ParameterName, 'With --needed: only builds for these architectures')
+            [CompletionResult]::new('--tags', '--tags', [CompletionResultType]::ParameterName, 'With --needed: only builds with these tags')
+            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--x', '--x', [CompletionResultType]::ParameterName, 'Show every request with its status and time')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown [default: a bar on a terminal, else nothing]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--C', '--C', [CompletionResultType]::ParameterName, 'Change to this directory first')
+            [CompletionResult]::new('--needed', '--needed', [CompletionResultType]::ParameterName, 'Only the modules that building packages takes, for all systems and tags')
+            [CompletionResult]::new('--tests', '--tests', [CompletionResultType]::ParameterName, 'With --needed: also what testing the packages takes')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is downloaded (the same as --progress=plain)')
             [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'Say at the end, on stderr, which proxy served how much (so does -x)')
@@ -455,6 +505,8 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that the modules in the cache are what was downloaded')
             [CompletionResult]::new('vendor', 'vendor', [CompletionResultType]::ParameterValue, 'Make the vendor directory anew, or check it')
             [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Tell why packages or modules are needed')
+            [CompletionResult]::new('prewarm', 'prewarm', [CompletionResultType]::ParameterValue, 'Download what all projects below some folders need')
+            [CompletionResult]::new('cache-key', 'cache-key', [CompletionResultType]::ParameterValue, 'Print a key of all that decides what prewarm fetches')
             [CompletionResult]::new('unpack', 'unpack', [CompletionResultType]::ParameterValue, 'Unpack the zips of the module cache')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Tell what is known of modules: versions, updates, retractions, folders')
             [CompletionResult]::new('mirrors', 'mirrors', [CompletionResultType]::ParameterValue, 'Measure module proxies')
@@ -479,6 +531,12 @@ Register-ArgumentCompleter -Native -CommandName 'gomodfetch' -ScriptBlock {
             break
         }
         'gomodfetch;help;why' {
+            break
+        }
+        'gomodfetch;help;prewarm' {
+            break
+        }
+        'gomodfetch;help;cache-key' {
             break
         }
         'gomodfetch;help;unpack' {

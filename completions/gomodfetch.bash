@@ -16,6 +16,9 @@ _gomodfetch() {
             ",$1")
                 cmd="gomodfetch"
                 ;;
+            gomodfetch,cache-key)
+                cmd="gomodfetch__subcmd__cache__subcmd__key"
+                ;;
             gomodfetch,completions)
                 cmd="gomodfetch__subcmd__completions"
                 ;;
@@ -43,6 +46,9 @@ _gomodfetch() {
             gomodfetch,mod)
                 cmd="gomodfetch__subcmd__mod"
                 ;;
+            gomodfetch,prewarm)
+                cmd="gomodfetch__subcmd__prewarm"
+                ;;
             gomodfetch,unpack)
                 cmd="gomodfetch__subcmd__unpack"
                 ;;
@@ -57,6 +63,9 @@ _gomodfetch() {
                 ;;
             gomodfetch,work)
                 cmd="gomodfetch__subcmd__work"
+                ;;
+            gomodfetch__subcmd__help,cache-key)
+                cmd="gomodfetch__subcmd__help__subcmd__cache__subcmd__key"
                 ;;
             gomodfetch__subcmd__help,completions)
                 cmd="gomodfetch__subcmd__help__subcmd__completions"
@@ -84,6 +93,9 @@ _gomodfetch() {
                 ;;
             gomodfetch__subcmd__help,mod)
                 cmd="gomodfetch__subcmd__help__subcmd__mod"
+                ;;
+            gomodfetch__subcmd__help,prewarm)
+                cmd="gomodfetch__subcmd__help__subcmd__prewarm"
                 ;;
             gomodfetch__subcmd__help,unpack)
                 cmd="gomodfetch__subcmd__help__subcmd__unpack"
@@ -173,12 +185,70 @@ _gomodfetch() {
 
     case "${cmd}" in
         gomodfetch)
-            opts="-C -h -V --C --help --version download graph verify vendor why unpack list mirrors env mod work completions man help"
+            opts="-C -h -V --C --help --version download graph verify vendor why prewarm cache-key unpack list mirrors env mod work completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__cache__subcmd__key)
+            opts="-x -v -C -h --exclude --toolchains --layout --needed --os --arch --tags --tests --x --verbose --progress --summary --hints --C --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --toolchains)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --layout)
+                    COMPREPLY=($(compgen -W "full zips trees" -- "${cur}"))
+                    return 0
+                    ;;
+                --os)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --arch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tags)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto bar plain none" -- "${cur}"))
+                    return 0
+                    ;;
                 --C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -383,8 +453,22 @@ _gomodfetch() {
             return 0
             ;;
         gomodfetch__subcmd__help)
-            opts="download graph verify vendor why unpack list mirrors env mod work completions man help"
+            opts="download graph verify vendor why prewarm cache-key unpack list mirrors env mod work completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__help__subcmd__cache__subcmd__key)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -581,6 +665,20 @@ _gomodfetch() {
         gomodfetch__subcmd__help__subcmd__mod__subcmd__why)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__help__subcmd__prewarm)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1226,6 +1324,76 @@ _gomodfetch() {
                     return 0
                     ;;
                 --modcacherw)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto bar plain none" -- "${cur}"))
+                    return 0
+                    ;;
+                --C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gomodfetch__subcmd__prewarm)
+            opts="-x -v -C -h --json --explain --jobs --modcacherw --exclude --toolchains --layout --needed --os --arch --tags --tests --x --verbose --progress --summary --hints --C --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --json)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --modcacherw)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --toolchains)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --layout)
+                    COMPREPLY=($(compgen -W "full zips trees" -- "${cur}"))
+                    return 0
+                    ;;
+                --os)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --arch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tags)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

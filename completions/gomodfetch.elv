@@ -29,6 +29,8 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand verify 'Check that the modules in the cache are what was downloaded'
             cand vendor 'Make the vendor directory anew, or check it'
             cand why 'Tell why packages or modules are needed'
+            cand prewarm 'Download what all projects below some folders need'
+            cand cache-key 'Print a key of all that decides what prewarm fetches'
             cand unpack 'Unpack the zips of the module cache'
             cand list 'Tell what is known of modules: versions, updates, retractions, folders'
             cand mirrors 'Measure module proxies'
@@ -141,6 +143,52 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand -C 'Change to this directory first'
             cand --C 'Change to this directory first'
             cand --ignore-missing-use 'Go on without the modules that go.work uses and that are not there'
+            cand -v 'Say what is downloaded (the same as --progress=plain)'
+            cand --verbose 'Say what is downloaded (the same as --progress=plain)'
+            cand --summary 'Say at the end, on stderr, which proxy served how much (so does -x)'
+            cand --hints 'Print advice after errors even where stderr is no terminal'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'gomodfetch;prewarm'= {
+            cand --json 'Print a JSON object for each project'
+            cand --jobs 'Zips to transfer at once [default: 128]'
+            cand --modcacherw 'Leave new directories in the module cache writable'
+            cand --exclude 'Pass over what this names, in the syntax of .gitignore, from each PATH'
+            cand --toolchains 'Also fetch the Go that go would switch to, for these platforms'
+            cand --layout 'What to leave of each module: its zip and its tree, or one of them [default: full]'
+            cand --os 'With --needed: only builds for these systems'
+            cand --arch 'With --needed: only builds for these architectures'
+            cand --tags 'With --needed: only builds with these tags'
+            cand -x 'Show every request with its status and time'
+            cand --x 'Show every request with its status and time'
+            cand --progress 'How progress is shown [default: a bar on a terminal, else nothing]'
+            cand -C 'Change to this directory first'
+            cand --C 'Change to this directory first'
+            cand --explain 'Ask every source of GOPROXY about a hash that does not fit, and say which agree'
+            cand --needed 'Only the modules that building packages takes, for all systems and tags'
+            cand --tests 'With --needed: also what testing the packages takes'
+            cand -v 'Say what is downloaded (the same as --progress=plain)'
+            cand --verbose 'Say what is downloaded (the same as --progress=plain)'
+            cand --summary 'Say at the end, on stderr, which proxy served how much (so does -x)'
+            cand --hints 'Print advice after errors even where stderr is no terminal'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'gomodfetch;cache-key'= {
+            cand --exclude 'Pass over what this names, in the syntax of .gitignore, from each PATH'
+            cand --toolchains 'Also fetch the Go that go would switch to, for these platforms'
+            cand --layout 'What to leave of each module: its zip and its tree, or one of them [default: full]'
+            cand --os 'With --needed: only builds for these systems'
+            cand --arch 'With --needed: only builds for these architectures'
+            cand --tags 'With --needed: only builds with these tags'
+            cand -x 'Show every request with its status and time'
+            cand --x 'Show every request with its status and time'
+            cand --progress 'How progress is shown [default: a bar on a terminal, else nothing]'
+            cand -C 'Change to this directory first'
+            cand --C 'Change to this directory first'
+            cand --needed 'Only the modules that building packages takes, for all systems and tags'
+            cand --tests 'With --needed: also what testing the packages takes'
             cand -v 'Say what is downloaded (the same as --progress=plain)'
             cand --verbose 'Say what is downloaded (the same as --progress=plain)'
             cand --summary 'Say at the end, on stderr, which proxy served how much (so does -x)'
@@ -422,6 +470,8 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
             cand verify 'Check that the modules in the cache are what was downloaded'
             cand vendor 'Make the vendor directory anew, or check it'
             cand why 'Tell why packages or modules are needed'
+            cand prewarm 'Download what all projects below some folders need'
+            cand cache-key 'Print a key of all that decides what prewarm fetches'
             cand unpack 'Unpack the zips of the module cache'
             cand list 'Tell what is known of modules: versions, updates, retractions, folders'
             cand mirrors 'Measure module proxies'
@@ -441,6 +491,10 @@ set edit:completion:arg-completer[gomodfetch] = {|@words|
         &'gomodfetch;help;vendor'= {
         }
         &'gomodfetch;help;why'= {
+        }
+        &'gomodfetch;help;prewarm'= {
+        }
+        &'gomodfetch;help;cache-key'= {
         }
         &'gomodfetch;help;unpack'= {
         }

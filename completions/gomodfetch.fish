@@ -32,6 +32,8 @@ complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "graph" -d 'Pr
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "verify" -d 'Check that the modules in the cache are what was downloaded'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "vendor" -d 'Make the vendor directory anew, or check it'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "why" -d 'Tell why packages or modules are needed'
+complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "prewarm" -d 'Download what all projects below some folders need'
+complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "cache-key" -d 'Print a key of all that decides what prewarm fetches'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "unpack" -d 'Unpack the zips of the module cache'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "list" -d 'Tell what is known of modules: versions, updates, retractions, folders'
 complete -c gomodfetch -n "__fish_gomodfetch_needs_command" -f -a "mirrors" -d 'Measure module proxies'
@@ -141,6 +143,50 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand why" -s v -l verbo
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand why" -l summary -d 'Say at the end, on stderr, which proxy served how much (so does -x)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand why" -l hints -d 'Print advice after errors even where stderr is no terminal'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand why" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand prewarm" -l json -d 'Print a JSON object for each project' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand prewarm" -l jobs -d 'Zips to transfer at once [default: 128]' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand prewarm" -l modcacherw -d 'Leave new directories in the module cache writable' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand prewarm" -l exclude -d 'Pass over what this names, in the syntax of .gitignore, from each PATH' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand prewarm" -l toolchains -d 'Also fetch the Go that go would switch to, for these platforms' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand prewarm" -l layout -d 'What to leave of each module: its zip and its tree, or one of them [default: full]' -r -f -a "full\t''
+zips\t''
+trees\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand prewarm" -l os -d 'With --needed: only builds for these systems' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand prewarm" -l arch -d 'With --needed: only builds for these architectures' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand prewarm" -l tags -d 'With --needed: only builds with these tags' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand prewarm" -s x -l x -d 'Show every request with its status and time' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand prewarm" -l progress -d 'How progress is shown [default: a bar on a terminal, else nothing]' -r -f -a "auto\t''
+bar\t''
+plain\t''
+none\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand prewarm" -s C -l C -d 'Change to this directory first' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand prewarm" -l explain -d 'Ask every source of GOPROXY about a hash that does not fit, and say which agree'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand prewarm" -l needed -d 'Only the modules that building packages takes, for all systems and tags'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand prewarm" -l tests -d 'With --needed: also what testing the packages takes'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand prewarm" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand prewarm" -l summary -d 'Say at the end, on stderr, which proxy served how much (so does -x)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand prewarm" -l hints -d 'Print advice after errors even where stderr is no terminal'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand prewarm" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand cache-key" -l exclude -d 'Pass over what this names, in the syntax of .gitignore, from each PATH' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand cache-key" -l toolchains -d 'Also fetch the Go that go would switch to, for these platforms' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand cache-key" -l layout -d 'What to leave of each module: its zip and its tree, or one of them [default: full]' -r -f -a "full\t''
+zips\t''
+trees\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand cache-key" -l os -d 'With --needed: only builds for these systems' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand cache-key" -l arch -d 'With --needed: only builds for these architectures' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand cache-key" -l tags -d 'With --needed: only builds with these tags' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand cache-key" -s x -l x -d 'Show every request with its status and time' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand cache-key" -l progress -d 'How progress is shown [default: a bar on a terminal, else nothing]' -r -f -a "auto\t''
+bar\t''
+plain\t''
+none\t''"
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand cache-key" -s C -l C -d 'Change to this directory first' -r
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand cache-key" -l needed -d 'Only the modules that building packages takes, for all systems and tags'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand cache-key" -l tests -d 'With --needed: also what testing the packages takes'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand cache-key" -s v -l verbose -d 'Say what is downloaded (the same as --progress=plain)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand cache-key" -l summary -d 'Say at the end, on stderr, which proxy served how much (so does -x)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand cache-key" -l hints -d 'Print advice after errors even where stderr is no terminal'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand cache-key" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand unpack" -l json -d 'Print a JSON object for each module whose zip is in the cache' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand unpack" -l modcacherw -d 'Leave new directories in the module cache writable' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand unpack" -s x -l x -d 'Show every request with its status and time' -r
@@ -351,20 +397,22 @@ complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand completions" -s C 
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand man" -s C -l C -d 'Change to this directory first' -r
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand man" -s h -l help -d 'Print help'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "download" -d 'Download modules into the module cache'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "graph" -d 'Print the module graph'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "verify" -d 'Check that the modules in the cache are what was downloaded'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "vendor" -d 'Make the vendor directory anew, or check it'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "why" -d 'Tell why packages or modules are needed'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "unpack" -d 'Unpack the zips of the module cache'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "list" -d 'Tell what is known of modules: versions, updates, retractions, folders'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "mirrors" -d 'Measure module proxies'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "env" -d 'Show every setting and where it came from'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "mod" -d 'go\'s names for the commands: `mod download` is `download`'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "work" -d 'go\'s names for commands of workspaces: `work vendor`'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "man" -d 'Print the man page (roff)'
-complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why unpack list mirrors env mod work completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why prewarm cache-key unpack list mirrors env mod work completions man help" -f -a "download" -d 'Download modules into the module cache'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why prewarm cache-key unpack list mirrors env mod work completions man help" -f -a "graph" -d 'Print the module graph'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why prewarm cache-key unpack list mirrors env mod work completions man help" -f -a "verify" -d 'Check that the modules in the cache are what was downloaded'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why prewarm cache-key unpack list mirrors env mod work completions man help" -f -a "vendor" -d 'Make the vendor directory anew, or check it'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why prewarm cache-key unpack list mirrors env mod work completions man help" -f -a "why" -d 'Tell why packages or modules are needed'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why prewarm cache-key unpack list mirrors env mod work completions man help" -f -a "prewarm" -d 'Download what all projects below some folders need'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why prewarm cache-key unpack list mirrors env mod work completions man help" -f -a "cache-key" -d 'Print a key of all that decides what prewarm fetches'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why prewarm cache-key unpack list mirrors env mod work completions man help" -f -a "unpack" -d 'Unpack the zips of the module cache'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why prewarm cache-key unpack list mirrors env mod work completions man help" -f -a "list" -d 'Tell what is known of modules: versions, updates, retractions, folders'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why prewarm cache-key unpack list mirrors env mod work completions man help" -f -a "mirrors" -d 'Measure module proxies'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why prewarm cache-key unpack list mirrors env mod work completions man help" -f -a "env" -d 'Show every setting and where it came from'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why prewarm cache-key unpack list mirrors env mod work completions man help" -f -a "mod" -d 'go\'s names for the commands: `mod download` is `download`'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why prewarm cache-key unpack list mirrors env mod work completions man help" -f -a "work" -d 'go\'s names for commands of workspaces: `work vendor`'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why prewarm cache-key unpack list mirrors env mod work completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why prewarm cache-key unpack list mirrors env mod work completions man help" -f -a "man" -d 'Print the man page (roff)'
+complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and not __fish_seen_subcommand_from download graph verify vendor why prewarm cache-key unpack list mirrors env mod work completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and __fish_seen_subcommand_from mod" -f -a "download" -d 'Download modules into the module cache'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and __fish_seen_subcommand_from mod" -f -a "graph" -d 'Print the module graph'
 complete -c gomodfetch -n "__fish_gomodfetch_using_subcommand help; and __fish_seen_subcommand_from mod" -f -a "verify" -d 'Check that the modules in the cache are what was downloaded'

@@ -48,6 +48,8 @@ pub struct Shared {
     pub engine: OnceLock<Result<Arc<Engine>, Error>>,
     /// What the go.mod files of dependencies say, by the hash of the file.
     pub summaries: OnceMap<(Version, String), Result<Arc<Summary>, Error>>,
+    /// Toolchains that were made fit for use.
+    pub toolchains: OnceMap<Version, Result<(), Error>>,
 }
 
 impl Ctx {

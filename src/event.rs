@@ -3,6 +3,8 @@
 //! Nothing below the `report` layer prints. Work is announced as [`Event`]s to an [`Observer`];
 //! the observers in `report` turn them into a trace (`-x`), a progress display or plain lines.
 
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::spec::module;
@@ -63,10 +65,10 @@ pub enum Event {
         /// Why.
         reason: String,
     },
-    /// How many zips this run will look at became known.
+    /// It became known that this run will look at these zips, besides those told of before.
     ZipsPlanned {
-        /// Their number.
-        count: u64,
+        /// Their module versions.
+        modules: Arc<HashSet<module::Version>>,
     },
     /// A zip began to be downloaded.
     ZipStarted {

@@ -12,6 +12,13 @@ VERIFY = {"go": ["mod", "verify"], "gomodfetch": ["verify"]}
 LIST = {"go": ["list", "-m", "all"], "gomodfetch": ["list", "-m", "all"]}
 UPDATES = {"go": ["list", "-m", "-u", "all"], "gomodfetch": ["list", "-m", "-u", "all"]}
 
+# For a folder of projects: one after the other by go and by gomodfetch, and all at once.
+LOOP = 'for dir in */; do (cd "$dir" && exec "$@") || exit 1; done'
+PREWARM = {
+    "go": ["sh", "-c", LOOP, "sh", "{program}", "mod", "download"],
+    "loop": ["sh", "-c", LOOP, "sh", "{program}", "download"],
+    "gomodfetch": ["{program}", "prewarm", "."]}
+
 BOTH = ("go", "gomodfetch")
 # How many files curl has in transfer at once.
 CURL_AT_ONCE = 128
@@ -52,6 +59,12 @@ def all_cases():
     cases["tiny-2000-cold-0"] = Case(
         "2,000 tiny modules, cold", "tiny-2000", who=("go", "gomodfetch", "curl", "floor"))
     cases["tiny-2000-warm"] = Case("2,000 tiny modules, nothing to do", "tiny-2000", cold=False, repeat=3)
+    for rtt in (0, 50):
+        cases[f"many-100-cold-{rtt}"] = Case(
+            "100 small projects, cold", "many-100", rtt, commands=PREWARM, who=("go", "loop", "gomodfetch"))
+    cases["many-100-warm"] = Case(
+        "100 small projects, nothing to do", "many-100", 50, commands=PREWARM, who=("go", "loop", "gomodfetch"),
+        cold=False)
     cases["verify"] = Case("caddy, verify", "caddy", commands=VERIFY, cold=False)
     cases["list-u-50"] = Case("caddy, list -m -u all", "caddy", 50, commands=UPDATES, cold=False)
     cases["list-cold-50"] = Case("caddy, list -m all, cold", "caddy", 50, commands=LIST)
@@ -83,7 +96,7 @@ class Runner:
         if not case.cold:
             # `list` needs the whole graph, `verify` the zips too.
             for who in case.who:
-                for commands in (DOWNLOAD, LIST):
+                for commands in (PREWARM,) if case.commands is PREWARM else (DOWNLOAD, LIST):
                     self.once(case, who, project, commands, rtt_ms=0)
         listing = None
         for number in range(1, rounds + 1):
@@ -97,7 +110,7 @@ class Runner:
                         row = self.limit(case, who, listing)
                     else:
                         row = self.once(case, who, project, case.commands)
-                        if case.cold and case.commands is DOWNLOAD:
+                        if case.cold and case.commands in (DOWNLOAD, PREWARM):
                             listing = self.same(self.cache(who), listing)
                     self.keep({"case": name, "who": who, "round": number, **row})
                     walls.setdefault(who, []).append(row["wall"])
@@ -112,11 +125,12 @@ class Runner:
         """One run of go or of gomodfetch in a fresh copy of the project."""
         copy = os.path.join(self.caches, "project")
         remove(copy)
-        os.makedirs(copy)
-        for file in ("go.mod", "go.sum"):
-            shutil.copyfile(os.path.join(project, file), os.path.join(copy, file))
+        shutil.copytree(project, copy, ignore=shutil.ignore_patterns("ready"))
         kind = "go" if who.startswith("go-") or who == "go" else "gomodfetch"
-        command = [self.programs[kind], *commands[kind]]
+        if commands is PREWARM:
+            command = [word.replace("{program}", shutil.which(self.programs[kind])) for word in commands[who]]
+        else:
+            command = [self.programs[kind], *commands[kind]]
         env = {
             **self.env, "GOMODCACHE": self.cache(who), "SSL_CERT_FILE": self.servers.ca,
             "GOPROXY": self.servers.url(case.rtt_ms if rtt_ms is None else rtt_ms)}

@@ -44,6 +44,8 @@ class Origin:
                 self.real(folder, *PROJECTS[name])
             elif name == "big":
                 self.big(folder)
+            elif name.startswith("many-"):
+                self.many(folder, int(name.removeprefix("many-")))
             else:
                 self.tiny(folder, int(name.removeprefix("tiny-")))
             open(os.path.join(folder, "ready"), "w").close()
@@ -87,6 +89,22 @@ class Origin:
     # ---- made up ----
 
     def tiny(self, folder, count):
+        modules, sums = self.add_tiny(count)
+        write_project(folder, "example.com/tiny", modules, sums)
+
+    def many(self, folder, count):
+        """Projects that each require 20 of 300 tiny modules, which others require too."""
+        modules, sums = self.add_tiny(300)
+        rng = random.Random(2)
+        for i in range(count):
+            chosen = sorted(rng.sample(range(len(modules)), 20))
+            project = os.path.join(folder, f"p{i:03}")
+            os.makedirs(project)
+            write_project(
+                project, f"example.com/many/p{i:03}", [modules[i] for i in chosen], [sums[i] for i in chosen])
+
+    def add_tiny(self, count):
+        """Serves so many tiny modules; hands back their paths and their lines in go.sum."""
         modules = [f"example.com/tiny/m{i:04}" for i in range(count)]
         sums = []
         for module in modules:
@@ -95,7 +113,7 @@ class Origin:
             files = {"go.mod": go_mod, "LICENSE": b"Free to use.\n" * 20,
                      "m.go": f"// Package {name} is tiny.\npackage {name}\n".encode()}
             sums.append(self.add(module, go_mod, files.items()))
-        write_project(folder, "example.com/tiny", modules, sums)
+        return modules, sums
 
     def big(self, folder):
         """One zip of over 100 MB: 4,000 files of up to 256 KiB, and one of 24 MiB."""

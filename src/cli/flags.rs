@@ -8,6 +8,7 @@ use crate::cli::commands::{self, Definition};
 use crate::config::goflags::{self, FlagKind, FlagValue, Flags};
 use crate::ctx::Layout;
 use crate::ops;
+use crate::ops::toolchains::Platform;
 
 /// Zips in transfer at once, unless `--jobs` says otherwise.
 pub const DEFAULT_JOBS: usize = 128;
@@ -96,6 +97,30 @@ pub fn layout() -> Arg {
         .value_name("LAYOUT")
         .value_parser(names.try_map(|name| name.parse::<Layout>()))
         .help("What to leave of each module: its zip and its tree, or one of them [default: full]")
+}
+
+/// `--jobs`, of every command that downloads much.
+pub fn jobs() -> Arg {
+    let parse = |text: &str| match text.parse::<usize>() {
+        Ok(number @ 1..=1024) => Ok(number),
+        _ => Err("must be a number from 1 to 1024"),
+    };
+    Arg::new("jobs")
+        .long("jobs")
+        .value_name("N")
+        .value_parser(ValueParser::new(parse))
+        .help("Zips to transfer at once [default: 128]")
+}
+
+/// `--toolchains`, of every command that downloads what projects take.
+pub fn toolchains() -> Arg {
+    Arg::new("toolchains")
+        .long("toolchains")
+        .value_name("OS/ARCH,...")
+        .value_delimiter(',')
+        .action(ArgAction::Append)
+        .value_parser(ValueParser::new(|text: &str| text.parse::<Platform>()))
+        .help("Also fetch the Go that go would switch to, for these platforms")
 }
 
 /// `--ignore-missing-use`, of every command that reads go.work.

@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use crate::config::Explained;
 use crate::error::Error;
 use crate::ops::dry_run::{Forecast, Plan};
+use crate::ops::prewarm::{self, Outcome, Said};
 use crate::ops::vendoring::Difference;
 use crate::spec::goproxy_json::{JsonWriter, ModuleJson};
 use crate::spec::module::Version;
@@ -27,11 +28,23 @@ impl Printer {
         self.hints
     }
 
+    /// Prints a line that is no error.
+    pub fn note(&self, text: &str) {
+        let end = if text.ends_with('\n') { "" } else { "\n" };
+        // Nothing is left to be done if standard error is gone.
+        let _ = write!(std::io::stderr(), "{}{end}", printable(text));
+    }
+
     /// Prints `err` as go does, `go: ` before it unless it is one of those that go prints bare, and
     /// gives the exit code that goes with it.
     pub fn error(&self, err: &Error) -> u8 {
+        self.error_of("", err)
+    }
+
+    /// The same, with what the error is about before it.
+    pub fn error_of(&self, what: &str, err: &Error) -> u8 {
         let prefix = if err.is_bare() { "" } else { "go: " };
-        let mut text = format!("{prefix}{}", printable(&err.to_string()));
+        let mut text = format!("{}{prefix}{}", printable(what), printable(&err.to_string()));
         if !text.ends_with('\n') {
             text.push('\n');
         }
@@ -154,6 +167,53 @@ pub fn plan_json(plan: &Plan) -> Vec<u8> {
                     }
                     o.string("From", from);
                 }
+            }
+        }));
+        out.push(b'\n');
+    }
+    out
+}
+
+/// What something is said of: `a: `, or `a and 2 other projects: `.
+pub fn of_projects<T>(said: &Said<T>) -> String {
+    let first = said.first.display();
+    match said.others {
+        0 => format!("{first}: "),
+        1 => format!("{first} and 1 other project: "),
+        others => format!("{first} and {others} other projects: "),
+    }
+}
+
+/// What came of all projects, in one line. `bytes` is what came over the network for it.
+pub fn projects_text(outcome: &prewarm::Outcome, bytes: u64) -> String {
+    let Outcome { modules, downloaded, failed, .. } = outcome;
+    let counted = |number: usize, what: &str| match number {
+        1 => format!("1 {what}"),
+        _ => format!("{number} {what}s"),
+    };
+    let there = modules.saturating_sub(downloaded + failed);
+    let size = if bytes > 0 { format!(" ({})", human(bytes)) } else { String::new() };
+    let failed = if *failed > 0 { format!(", {failed} failed") } else { String::new() };
+    format!(
+        "{}, {}: {downloaded} downloaded{size}, {there} there already{failed}\n",
+        counted(outcome.projects.len(), "project"),
+        counted(*modules, "module"),
+    )
+}
+
+/// The same as a JSON object for each project.
+pub fn projects_json(outcome: &prewarm::Outcome) -> Vec<u8> {
+    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    let mut out = Vec::new();
+    for project in &outcome.projects {
+        out.extend(JsonWriter::indented().object(|o| {
+            o.string("Dir", &*project.place.dir.to_string_lossy());
+            o.string("File", project.place.file_name());
+            o.int("Modules", count(project.modules));
+            o.int("Downloaded", count(project.downloaded));
+            if !project.errors.is_empty() {
+                let texts: Vec<String> = project.errors.iter().map(ToString::to_string).collect();
+                o.string("Error", texts.join("\n"));
             }
         }));
         out.push(b'\n');

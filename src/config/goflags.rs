@@ -205,6 +205,13 @@ pub const MOD_DOWNLOAD: &[FlagDef] = mod_flags![
     FlagDef::new("x", FlagKind::Switch)
 ];
 
+/// The flags of `prewarm`, which are those of `go mod download` that are not about one project.
+pub const PREWARM: &[FlagDef] = &[
+    FlagDef::new("json", FlagKind::Switch),
+    FlagDef::new("modcacherw", FlagKind::Switch),
+    FlagDef::new("x", FlagKind::Switch),
+];
+
 /// The flags of `go mod graph`.
 pub const MOD_GRAPH: &[FlagDef] =
     mod_flags![FlagDef::new("go", FlagKind::Text), FlagDef::new("x", FlagKind::Switch)];

@@ -52,6 +52,8 @@ pub struct Args {
     pub locked: bool,
     /// `--ignore-missing-use`: a folder that go.work uses may be missing.
     pub ignore_missing_use: bool,
+    /// go.mod, go.sum and go.work.sum stay as they are, whatever they lack.
+    pub untouched: bool,
     /// `--toolchains`: the Go that go would switch to, for these platforms.
     pub toolchains: Vec<Platform>,
     /// `--needed`: only what these packages take; then there are no `modules`.
@@ -105,6 +107,7 @@ pub async fn run(
     }
     let mut project = Project::find(ctx)?;
     project.ignore_missing_use = args.ignore_missing_use;
+    project.untouched = args.untouched;
     let mut run = Run::start(ctx, args, project).await?;
     let Some(modules) = run.arguments().await? else {
         let mut outcome = Outcome::default();
@@ -160,6 +163,24 @@ struct Early {
     jobs: JoinSet<(Version, Option<Downloaded>)>,
     started: HashSet<Version>,
     gate: watch::Sender<Decision>,
+    /// Whether other projects of the run may wait for what is under way here.
+    is_shared: bool,
+}
+
+impl Early {
+    /// Lets what is under way end, which nobody here waits for any more.
+    fn give_up(&mut self) {
+        match self.is_shared {
+            true => self.jobs.detach_all(),
+            false => self.jobs.abort_all(),
+        }
+    }
+}
+
+impl Drop for Early {
+    fn drop(&mut self) {
+        self.give_up();
+    }
 }
 
 impl<'a> Run<'a> {
@@ -171,7 +192,8 @@ impl<'a> Run<'a> {
     ) -> Result<Run<'a>, Error> {
         let loaded = Loaded::read(ctx, project).await?;
         let (gate, _) = watch::channel(Decision::Wait);
-        let early = Early { jobs: JoinSet::new(), started: HashSet::new(), gate };
+        let (jobs, started) = (JoinSet::new(), HashSet::new());
+        let early = Early { jobs, started, gate, is_shared: args.untouched };
         let mut run = Run { ctx, args, loaded, early, reuse: Reuse::default() };
         // What can be reused is not to be fetched at all.
         if !ctx.dry && args.reused_file().is_none() {
@@ -269,7 +291,10 @@ impl<'a> Run<'a> {
             self.loaded.requirements = requirements;
         }
         if paths.is_empty() {
-            self.ctx.note("go: no module dependencies to download");
+            // Of many projects some may well need nothing.
+            if !self.args.untouched {
+                self.ctx.note("go: no module dependencies to download");
+            }
             return Ok(None);
         }
         Ok(Some(if is_old { vec!["all".to_owned()] } else { paths }))
@@ -351,12 +376,12 @@ impl<'a> Run<'a> {
             .iter()
             .filter(|listed| !listed.module.version.is_empty() || listed.error.is_some())
             .collect();
-        let wanted: HashSet<Version> = listing.to_download().cloned().collect();
-        self.ctx.observer.event(&Event::ZipsPlanned { count: wanted.len() as u64 });
+        let wanted: Arc<HashSet<Version>> = Arc::new(listing.to_download().cloned().collect());
+        self.ctx.observer.event(&Event::ZipsPlanned { modules: Arc::clone(&wanted) });
         for module in listing.to_download() {
             self.spawn(module.clone(), None);
         }
-        self.early.gate.send_replace(Decision::Publish(Arc::new(wanted)));
+        self.early.gate.send_replace(Decision::Publish(wanted));
 
         let mut done: HashMap<Version, Downloaded> = HashMap::new();
         let mut outcome = Outcome::default();
@@ -382,7 +407,7 @@ impl<'a> Run<'a> {
                 Some(Ok((_, None))) => {}
                 Some(Ok((module, Some(downloaded)))) => {
                     if let Some(err) = fatal(&downloaded) {
-                        self.early.jobs.abort_all();
+                        self.early.give_up();
                         self.tell_rest(waiting, &done, &mut outcome, each);
                         outcome.errors.push(err);
                         return outcome;

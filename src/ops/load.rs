@@ -167,13 +167,14 @@ impl Loaded {
         self.dependencies.refuse_newer_than(version);
     }
 
-    /// Writes go.mod and go.sum, or go.work.sum, where there are any and they have to change.
+    /// Writes go.mod and go.sum, or go.work.sum, where there are any and they have to change, unless they
+    /// are to stay untouched.
     ///
     /// # Errors
     /// As [`commit()`].
     pub fn commit(&mut self, permission: Permission) -> Result<(), Error> {
         let overlay = &self.project.overlay;
-        if self.main.is_empty() {
+        if self.main.is_empty() || self.project.untouched {
             return Ok(());
         }
         commit(&mut self.main, &self.requirements, &self.pipeline, overlay, &self.rules, permission)

@@ -43,6 +43,7 @@ pub mod module_info;
 pub mod needed;
 pub mod overlay;
 pub mod packages;
+pub mod prewarm;
 pub mod project;
 pub mod query;
 pub mod reuse;

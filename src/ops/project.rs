@@ -43,6 +43,8 @@ pub struct Project {
     pub work: Option<Work>,
     /// Whether a folder that go.work uses may be missing (`--ignore-missing-use`).
     pub ignore_missing_use: bool,
+    /// Whether go.mod, go.sum and go.work.sum stay as they are, whatever they lack.
+    pub untouched: bool,
     /// What stands in for files.
     pub overlay: Overlay,
     /// `-modfile`, made absolute.
@@ -114,7 +116,15 @@ impl Project {
         };
         let given = ctx.config.flags.text("modfile").map(PathBuf::from);
         let mod_file_given = given.filter(|_| mod_file.is_some());
-        Ok(Project { root, work, ignore_missing_use: false, overlay, mod_file, mod_file_given })
+        Ok(Project {
+            root,
+            work,
+            ignore_missing_use: false,
+            untouched: false,
+            overlay,
+            mod_file,
+            mod_file_given,
+        })
     }
 
     /// The go.mod file in use, given the module's folder.
@@ -395,7 +405,7 @@ fn rules_with(toolchain: &Toolchain, installed: &str) -> GoRules {
 }
 
 /// The file `name` in `dir` or the nearest folder above it; never above `barrier`.
-fn find_upward(
+pub(super) fn find_upward(
     dir: &Path,
     name: &str,
     overlay: &Overlay,

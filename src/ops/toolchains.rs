@@ -143,7 +143,7 @@ pub async fn download(
     let pipeline = session::toolchain_pipeline(ctx)?;
     let all = platforms.iter().map(|platform| async {
         let module = module(name, platform);
-        let result = one(&pipeline, &module, name, platform).await;
+        let result = one(ctx, &pipeline, &module, name, platform).await;
         Downloaded { module, result }
     });
     let all = futures_util::future::join_all(all).await;
@@ -151,6 +151,7 @@ pub async fn download(
 }
 
 async fn one(
+    ctx: &Ctx,
     pipeline: &Pipeline,
     module: &Version,
     name: &str,
@@ -164,8 +165,11 @@ async fn one(
             of_toolchain(failure.error)
         }
     })?;
-    if pipeline.store().layout().parts().tree {
-        let usable = pipeline.store().make_toolchain_usable(module, platform.os == "windows");
+    let store = pipeline.store();
+    if store.layout().parts().tree {
+        // Another project of the run may have the same.
+        let make = || async { store.make_toolchain_usable(module, platform.os == "windows") };
+        let usable = ctx.shared.toolchains.get_or(module, make).await;
         usable.map_err(of_toolchain)?;
     }
     Ok(done)

@@ -67,7 +67,8 @@ pub async fn run(ctx: &Ctx) -> Result<Outcome, Error> {
     let stop = stopper.flag();
     let work = move || {
         let modules = store.zipped()?;
-        observer.event(&Event::ZipsPlanned { count: modules.len() as u64 });
+        let planned = Arc::new(modules.iter().cloned().collect());
+        observer.event(&Event::ZipsPlanned { modules: planned });
         let tell = |module: &Version, result: &Result<Filled, Error>| {
             let outcome = match result {
                 Ok(Filled { was_present: true, .. }) => ZipOutcome::Present,

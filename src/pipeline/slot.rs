@@ -24,7 +24,7 @@ pub(super) struct Slots(Mutex<HashMap<Version, Arc<Slot>>>);
 pub(super) struct Slot {
     waiting: AtomicUsize,
     left: Arc<tokio::sync::Mutex<Left>>,
-    present: OnceLock<String>,
+    present: OnceLock<(String, Place)>,
 }
 
 /// What whoever had the slot has left.
@@ -75,15 +75,16 @@ impl std::fmt::Debug for Slot {
 }
 
 impl Slot {
-    /// The recorded hash, if this run has found zip and tree in the cache.
-    pub fn present(&self) -> Option<&str> {
-        self.present.get().map(String::as_str)
+    /// The recorded hash, if this run has found zip and tree in the cache; and where they came from, if it
+    /// was this run that let them in.
+    pub fn present(&self) -> Option<&(String, Place)> {
+        self.present.get()
     }
 
     /// Notes that zip and tree are in the cache.
-    pub fn is_present(&self, hash: &str) {
+    pub fn is_present(&self, hash: &str, place: Place) {
         // Whoever was first has said the same.
-        let _ = self.present.set(hash.to_owned());
+        let _ = self.present.set((hash.to_owned(), place));
     }
 
     /// Waits until nobody else of this run works on the zip.
@@ -150,13 +151,13 @@ mod tests {
         assert!(second.as_mut().now_or_never().is_none());
         assert_eq!(first.slot().waiting.load(Ordering::SeqCst), 1);
         first.left().refused = Some(("h1:x".to_owned(), Place::Cache));
-        first.slot().is_present("h1:y");
+        first.slot().is_present("h1:y", Place::Cache);
         drop(first);
         let mut second = second.await;
         assert_eq!(second.slot().waiting.load(Ordering::SeqCst), 0);
         assert_eq!(second.left().refused.take().unwrap().0, "h1:x");
-        assert_eq!(slots.of(&module).present(), Some("h1:y"));
-        assert_eq!(slots.of(&Version::new("example.com/a", "v1.0.1")).present(), None);
+        assert_eq!(slots.of(&module).present().unwrap().0, "h1:y");
+        assert!(slots.of(&Version::new("example.com/a", "v1.0.1")).present().is_none());
     }
 
     #[tokio::test]

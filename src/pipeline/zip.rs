@@ -128,14 +128,8 @@ impl Pipeline {
         module: &Version,
         arrived: &AtomicBool,
     ) -> Result<ZipReady, Error> {
-        let slot = self.slots.of(module);
-        if let Some(hash) = self.present_in(&slot, module).await? {
-            return Ok(ZipReady::Present(hash));
-        }
-        let mut turn = slot.enter().await;
-        if let Some(hash) = turn.slot().present() {
-            let hash = hash.to_owned();
-            self.check_recorded(module, &hash, &Place::Cache).await?;
+        let mut turn = self.slots.of(module).enter().await;
+        if let Some(hash) = self.present_in(turn.slot(), module).await? {
             return Ok(ZipReady::Present(hash));
         }
         if let Some(err) = &turn.left().failed {
@@ -356,12 +350,12 @@ impl Pipeline {
                 self.drop_surplus_zip(module).await.map(|()| ZipDone { hash, was_present: true })
             }
             ZipReady::Staged(staging) => {
-                let Staging { zip, turn, _permit, .. } = *staging;
+                let Staging { zip, place, turn, _permit } = *staging;
                 let hash = zip.content().hash().to_owned();
                 let store = self.store.clone();
                 let published = blocking(move || store.publish_zip(zip)).await;
                 if let (Ok(()), Some(turn)) = (&published, &turn) {
-                    turn.slot().is_present(&hash);
+                    turn.slot().is_present(&hash, place);
                 }
                 published
                     .map(|()| ZipDone { hash, was_present: false })
@@ -406,13 +400,13 @@ impl Pipeline {
 
     /// The same, looked for once a run.
     async fn present_in(&self, slot: &Slot, module: &Version) -> Result<Option<String>, Error> {
-        if let Some(hash) = slot.present() {
-            self.check_recorded(module, hash, &Place::Cache).await?;
+        if let Some((hash, place)) = slot.present() {
+            self.check_recorded(module, hash, place).await?;
             return Ok(Some(hash.to_owned()));
         }
         let found = self.present(module).await?;
         if let Some(hash) = &found {
-            slot.is_present(hash);
+            slot.is_present(hash, Place::Cache);
         }
         Ok(found)
     }

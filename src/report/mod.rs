@@ -74,6 +74,11 @@ impl Reporter {
         }
     }
 
+    /// How many bytes came over the network so far.
+    pub fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
+    }
+
     fn line(&self, text: &str) {
         let mut text = printable(text);
         if !text.ends_with('\n') {
@@ -133,14 +138,14 @@ impl Observer for Reporter {
                     self.line(&format!("# published {module}"));
                 }
             }
-            Event::ZipsPlanned { count } => {
+            Event::ZipsPlanned { modules } => {
                 if let Some(bar) = &self.bar {
-                    bar.set_length(*count);
+                    bar.set_length(bar.length().unwrap_or(0) + modules.len() as u64);
                 }
             }
             Event::BytesReceived { count } => {
+                let total = self.received.fetch_add(*count, Ordering::Relaxed) + count;
                 if let Some(bar) = &self.bar {
-                    let total = self.received.fetch_add(*count, Ordering::Relaxed) + count;
                     bar.set_message(HumanBytes(total).to_string());
                 }
             }

@@ -17,6 +17,7 @@
 //! - [`replace`]: a tree replaced as a whole.
 //! - [`signals`]: which of them are ignored.
 //! - [`tty`]: text from elsewhere made safe for a terminal.
+//! - [`walk`]: files found below a folder.
 
 #![allow(
     clippy::disallowed_methods,
@@ -38,5 +39,6 @@ pub mod replace;
 pub mod signals;
 pub mod tree;
 pub mod tty;
+pub mod walk;
 
 pub use error::IoError;

@@ -4,17 +4,16 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, Command};
 
 use crate::cli::flags::{
-    explain, ignore_missing_use, layout, mod_flags, module_args, needed, needed_args, switch, text,
+    explain, ignore_missing_use, jobs, layout, mod_flags, module_args, needed, needed_args, switch,
+    text, toolchains,
 };
 use crate::cli::invocation::{Invocation, argument, operate};
 use crate::cli::print;
 use crate::error::Error;
 use crate::ops;
-use crate::ops::toolchains::Platform;
 
 const HELP: &str = "\
 Download modules, verify them against go.sum and the checksum database, and write them to the
@@ -60,32 +59,11 @@ pub fn define() -> Command {
                 .help("Say what would be fetched, and how much; write nothing"),
         )
         .arg(explain())
-        .arg(
-            Arg::new("jobs")
-                .long("jobs")
-                .value_name("N")
-                .value_parser(ValueParser::new(jobs))
-                .help("Zips to transfer at once [default: 128]"),
-        )
-        .arg(
-            Arg::new("toolchains")
-                .long("toolchains")
-                .value_name("OS/ARCH,...")
-                .value_delimiter(',')
-                .action(ArgAction::Append)
-                .value_parser(ValueParser::new(|text: &str| text.parse::<Platform>()))
-                .help("Also fetch the Go that go would switch to, for these platforms"),
-        )
+        .arg(jobs())
+        .arg(toolchains())
         .arg(layout())
         .arg(ignore_missing_use());
     mod_flags(needed(command))
-}
-
-fn jobs(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(number @ 1..=1024) => Ok(number),
-        _ => Err("must be a number from 1 to 1024".to_owned()),
-    }
 }
 
 /// Does what the command line asks for, and gives the exit code.
@@ -114,6 +92,7 @@ pub fn run(call: Invocation<'_>) -> anyhow::Result<u8> {
         reuse: config.flags.text("reuse").map(str::to_owned),
         locked: call.matches.get_flag("locked"),
         toolchains: call.matches.get_many("toolchains").into_iter().flatten().cloned().collect(),
+        untouched: false,
         ignore_missing_use: call.matches.get_flag("ignore-missing-use"),
     };
     crate::sys::limits::raise_open_files();

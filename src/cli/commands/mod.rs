@@ -6,7 +6,7 @@ use clap::Command;
 
 use crate::cli::invocation::Invocation;
 use crate::config::goflags::{
-    FlagDef, LIST, MOD_DOWNLOAD, MOD_GRAPH, MOD_VENDOR, MOD_VERIFY, MOD_WHY,
+    FlagDef, LIST, MOD_DOWNLOAD, MOD_GRAPH, MOD_VENDOR, MOD_VERIFY, MOD_WHY, PREWARM,
 };
 
 pub mod download;
@@ -14,6 +14,7 @@ pub mod env;
 pub mod graph;
 pub mod list;
 pub mod mirrors;
+pub mod prewarm;
 pub mod unpack;
 pub mod vendor;
 pub mod verify;
@@ -76,6 +77,22 @@ pub const ALL: &[Definition] = &[
         tolerates_goflags: false,
         define: why::define,
         run: why::run,
+    },
+    Definition {
+        name: "prewarm",
+        of_mod: false,
+        go_flags: PREWARM,
+        tolerates_goflags: false,
+        define: prewarm::define,
+        run: prewarm::run,
+    },
+    Definition {
+        name: "cache-key",
+        of_mod: false,
+        go_flags: &[],
+        tolerates_goflags: false,
+        define: prewarm::define_key,
+        run: prewarm::run_key,
     },
     Definition {
         name: "unpack",

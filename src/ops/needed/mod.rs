@@ -168,10 +168,15 @@ pub(super) async fn run(
     refuse(args, ctx.dry)?;
     let mut project = Project::find(ctx)?;
     project.ignore_missing_use = args.ignore_missing_use;
+    project.untouched = args.untouched;
     let mut loaded = read(ctx, project).await?;
     let found = load(ctx, &mut loaded, needed).await;
     // With zips alone the sources were read from trees that are not to stay.
-    let dropped = loaded.pipeline.drop_lent_trees().await;
+    // Others of many projects may be reading them.
+    let dropped = match args.untouched {
+        true => Ok(()),
+        false => loaded.pipeline.drop_lent_trees().await,
+    };
     let found = found?;
     dropped?;
     let mut outcome = Outcome { errors: found.errors, ..Outcome::default() };

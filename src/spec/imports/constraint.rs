@@ -32,6 +32,19 @@ pub fn should_build(text: &[u8], tags: &Tags) -> bool {
     result
 }
 
+/// The constraints of a file that begins with `text`, as they stand there; a lone `!` where there are
+/// several that would each be the only one, which goes with no build.
+pub fn lines(text: &[u8]) -> Vec<String> {
+    let Some(header) = FileHeader::parse(text) else { return vec!["!".to_owned()] };
+    if let Some(line) = header.go_build {
+        return vec![String::from_utf8_lossy(line).into_owned()];
+    }
+    let lines = header.comments.split(|c| *c == b'\n').map(trim);
+    let lines = lines.filter(|line| line.starts_with(b"//"));
+    let lines = lines.map(|line| String::from_utf8_lossy(line).into_owned());
+    lines.filter(|line| plus_build(line).is_some()).collect()
+}
+
 /// The comments before the package clause, as far as they can hold constraints.
 struct FileHeader<'a> {
     /// What ends with a blank line; only there `// +build` counts.

@@ -99,6 +99,11 @@ impl<'a> Source<'a> {
         constraint::should_build(self.header.text, tags)
     }
 
+    /// Its build constraints, a line each, as they stand in the file.
+    pub fn constraints(&self) -> Vec<String> {
+        constraint::lines(self.header.text)
+    }
+
     /// What the file imports, whether it is built or not.
     pub fn all_imports(&self) -> Vec<String> {
         let all = self.header.imports.iter();
@@ -151,6 +156,22 @@ mod tests {
             Err(HeaderError::Nul)
         );
         assert_eq!(Source::parse(b"\xef\xbb\xbfpackage p\nfunc").package(), "p");
+    }
+
+    #[test]
+    fn constraints_of_a_file() {
+        let of = |text: &str| Source::parse(text.as_bytes()).constraints();
+        assert_eq!(
+            of("// Doc.\n//go:build a && !b\n\n// +build c\n\npackage p\n"),
+            ["//go:build a && !b"]
+        );
+        assert_eq!(
+            of("// +build a\n// x\n// +build b\n\npackage p\n"),
+            ["// +build a", "// +build b"]
+        );
+        assert_eq!(of("// +build a\npackage p\n"), [""; 0]);
+        assert_eq!(of("//go:build a\n//go:build b\n\npackage p\n"), ["!"]);
+        assert_eq!(of("package p\n//go:build a\n"), [""; 0]);
     }
 
     #[test]
