@@ -1,5 +1,6 @@
 //! Which modules count: those that imports lead to, and no others; what is written and what is told.
 
+use super::support::faults::{Fault, Gate};
 use super::{Registry, Server, empty_cache, go_mods, needed, plain, project, zips};
 
 /// A project whose main package imports a part of `a`, which imports `b`; `t` and `onlytest` are for tests of
@@ -148,6 +149,31 @@ fn each_module_is_told_with_json() {
     empty_cache(&project);
     let args = ["download", "-json", "example.com/a", "example.com/b", "example.com/inner"];
     project.gomodfetch(args).run().success().stdout_is(&output.relative(&output.stdout));
+}
+
+#[test]
+fn all_files_of_a_module_are_asked_for_at_once() {
+    let server = serve();
+    let project = project(&server, "1.21", &REQUIRES, FILES);
+    // None of the three is answered before all have been asked for.
+    let together = Gate::for_company(3);
+    server.fault(Fault::on("*/example.com/b/@v/v1.0.0.*").gate(&together));
+    needed(&project, &[]).success().silent();
+    assert!(together.is_open());
+    assert_eq!(zips(&project), ["a", "b", "inner"]);
+}
+
+#[test]
+fn files_that_stand_in_for_others_count() {
+    let server = serve();
+    let project = project(&server, "1.21", &REQUIRES, FILES);
+    project.write("stand-in", "package main\n\nimport _ \"example.com/unused\"\n");
+    project.write(
+        "overlay.json",
+        r#"{"Replace": {"main.go": "", "new/n.go": "stand-in", "cmd/tool/tool.go": "stand-in"}}"#,
+    );
+    needed(&project, &["-overlay=overlay.json"]).success().silent();
+    assert_eq!(zips(&project), ["unused"]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::support::cli::Invocation;
 use super::support::go::Go;
+use super::support::tree::assert_same;
 use super::{Project, builds, empty_cache, files, needed, project, zips};
 
 /// go with a cache of builds that outlives the test, since each would compile the library anew.
@@ -38,6 +39,21 @@ fn go_works_without_network() {
         let tests = go(&project, &oracle, &["vet", "./..."]).env("GOPROXY", "off").run();
         tests.fails_with(1).stderr_has("example.com/t");
     }
+}
+
+#[test]
+fn the_cache_is_what_go_mod_download_makes_of_the_modules() {
+    let name = "needed::the_cache_is_what_go_mod_download_makes_of_the_modules";
+    let Some(oracle) = Go::find(name) else { return };
+    let server = files::serve();
+    let ours = project(&server, "1.21", &files::REQUIRES, files::FILES);
+    let theirs = ours.duplicate();
+    needed(&ours, &["--tests"]).success().silent();
+    let modules = ["a", "b", "inner", "t"].map(|name| format!("example.com/{name}"));
+    let args = [vec!["mod".to_owned(), "download".to_owned()], modules.to_vec()].concat();
+    theirs.go(&oracle, args).run().success();
+    assert_same(&theirs.modcache(), &ours.modcache());
+    assert_eq!(theirs.read("go.sum"), ours.read("go.sum"));
 }
 
 /// What go itself fetches for a build into an empty cache, once go.sum is complete.
