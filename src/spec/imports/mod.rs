@@ -215,6 +215,19 @@ mod tests {
             let _ = embed::patterns(text.as_bytes());
         }
 
+        /// Where a tag is left open a file counts that belongs to the build with the tag or without it, and
+        /// any tags take in all builds.
+        #[test]
+        fn open_tags(text in "(//go:build |// \\+build )?(cgo|!cgo|linux|x|!x|!|&&|\\|\\||,|\\(|\\)| ){0,12}") {
+            let text = format!("{text}\n\npackage p\n");
+            let source = Source::parse(text.as_bytes());
+            let builds = |cgo| source.should_build(&Tags::of("linux", "amd64", cgo, [], &[]));
+            let open = Tags::of("linux", "amd64", false, [], &[]).leaving_open(["cgo".to_owned()]);
+            let open = source.should_build(&open);
+            proptest::prop_assert!(open || !(builds(true) || builds(false)));
+            proptest::prop_assert!(!open || source.should_build(&Tags::Any));
+        }
+
         /// What is written in the plain form is read back, whatever constraints stand before it.
         #[test]
         fn plain_files(paths in proptest::collection::vec("[a-z]{1,8}(/[a-z]{1,5}){0,3}", 0..6)) {
