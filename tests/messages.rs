@@ -132,7 +132,7 @@ snapshots! {
     "oracle/cases": no_arguments arguments queries replace settings outside go_sum proxies privacy
         cache failures info graph workspace verify list list_queries list_updates vendor vendoring why
         templates;
-    "messages/cases": command_line prewarm settings_and_files trouble;
+    "messages/cases": command_line layouts prewarm settings_and_files trouble;
 }
 
 #[test]

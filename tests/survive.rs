@@ -23,6 +23,8 @@ mod company;
 mod disk;
 #[path = "survive/kill.rs"]
 mod kill;
+#[path = "survive/layouts.rs"]
+mod layouts;
 #[path = "survive/owners.rs"]
 mod owners;
 #[path = "survive/signals.rs"]

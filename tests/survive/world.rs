@@ -279,7 +279,8 @@ impl Leniency {
         }
     }
 
-    fn apply(self, mut tree: Snapshot) -> Snapshot {
+    /// The tree without that.
+    pub fn apply(self, mut tree: Snapshot) -> Snapshot {
         if self.lists {
             tree = tree.without(|name| name.ends_with("/list"));
         }
@@ -296,7 +297,7 @@ impl Leniency {
 
 /// What counts: not the locks, and not a small file under its temporary name, of which nobody can know
 /// that it is nobody's. Which tiles are kept depends on what was known before; they are looked at apart.
-fn wanted(gopath: &Path) -> Snapshot {
+pub fn wanted(gopath: &Path) -> Snapshot {
     let unwanted = |name: &str| {
         name.ends_with("lock") || name.ends_with(".tmp") || name.contains("/sum.example.com/tile")
     };
