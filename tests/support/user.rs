@@ -62,7 +62,7 @@ impl User {
     /// Gives the whole place to the user.
     pub fn owns(&self, place: &Project) {
         if !self.wrapper.is_empty() {
-            give(place.root());
+            give_to(place.root(), NOBODY);
         }
     }
 
@@ -76,7 +76,7 @@ impl User {
         let invocation = place.go(go, ["mod"].iter().chain(args));
         if !self.is_ourselves() {
             // Something was just written there.
-            give(&place.home());
+            give_to(&place.home(), NOBODY);
         }
         self.through(invocation)
     }
@@ -99,11 +99,12 @@ pub fn copy_program(to: &Path) {
     }
 }
 
-fn give(path: &Path) {
-    std::os::unix::fs::lchown(path, Some(NOBODY), Some(NOBODY)).expect("a change of owner");
+/// Gives everything there to a user and the group of the same number; only root can.
+pub fn give_to(path: &Path, id: u32) {
+    std::os::unix::fs::lchown(path, Some(id), Some(id)).expect("a change of owner");
     if fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir()) {
         for entry in fs::read_dir(path).expect("a folder") {
-            give(&entry.expect("an entry").path());
+            give_to(&entry.expect("an entry").path(), id);
         }
     }
 }
