@@ -1,7 +1,8 @@
 //! What every operation works with, built once and passed by reference.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::config::Config;
 use crate::error::{Error, Explain};
@@ -48,8 +49,30 @@ pub struct Shared {
     pub engine: OnceLock<Result<Arc<Engine>, Error>>,
     /// What the go.mod files of dependencies say, by the hash of the file.
     pub summaries: OnceMap<(Version, String), Result<Arc<Summary>, Error>>,
+    /// The versions on the go lines of modules that were downloaded.
+    go_lines: Mutex<HashMap<Version, String>>,
     /// Toolchains that were made fit for use.
     pub toolchains: OnceMap<Version, Result<(), Error>>,
+}
+
+impl Shared {
+    /// The version on the go line of a module that was downloaded, empty if there is none; read once.
+    ///
+    /// # Errors
+    /// As `read`.
+    pub fn go_line(
+        &self,
+        module: &Version,
+        read: impl FnOnce() -> Result<String, Error>,
+    ) -> Result<String, Error> {
+        let known = || self.go_lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(version) = known().get(module) {
+            return Ok(version.clone());
+        }
+        let version = read()?;
+        known().insert(module.clone(), version.clone());
+        Ok(version)
+    }
 }
 
 impl Ctx {

@@ -475,14 +475,17 @@ impl<'a> Run<'a> {
 
     /// Refuses a module whose own go.mod asks for a newer Go than the one followed.
     fn check_go_version(&self, module: &Version) -> Result<(), Error> {
-        let store = self.loaded.pipeline.store();
-        // Without a tree its copy will do, which go made if there is none in the zip.
-        let go_mod = match store.kept_tree(module) {
-            Some(tree) => tree.join("go.mod"),
-            None => store.file(module, Kind::Mod)?,
+        let read = || {
+            let store = self.loaded.pipeline.store();
+            // Without a tree its copy will do, which go made if there is none in the zip.
+            let go_mod = match store.kept_tree(module) {
+                Some(tree) => tree.join("go.mod"),
+                None => store.file(module, Kind::Mod)?,
+            };
+            let data = lock::read_unlocked(&go_mod, MAX_GO_MOD).unwrap_or_default();
+            Ok::<_, Error>(goversion::go_mod_lookup(&data, "go"))
         };
-        let Ok(data) = lock::read_unlocked(&go_mod, MAX_GO_MOD) else { return Ok(()) };
-        let version = goversion::go_mod_lookup(&data, "go");
+        let version = self.ctx.shared.go_line(module, read)?;
         self.loaded.rules.check(&module.to_string(), &version, "").map(drop)
     }
 }

@@ -142,6 +142,44 @@ fn only_what_packages_take() {
     assert_eq!(before.diff(&Snapshot::of(&projects.dir())), [""; 0]);
 }
 
+#[test]
+fn zips_alone_or_trees_alone() {
+    for (layout, has_zip, has_tree) in [("zips", true, false), ("trees", false, true)] {
+        for needed in [false, true] {
+            let server = serve(registry(), false);
+            let mut files = String::new();
+            for dir in ["a", "b", "c"] {
+                files.push_str(&module(dir, &["example.com/m23 v1.0.0"]));
+                let text = "package p\n\nimport _ \"example.com/m23\"\n";
+                files.push_str(&format!("-- {dir}/p.go --\n{text}"));
+                let sums = server.registry().go_sum(&["example.com/m23 v1.0.0"]);
+                files.push_str(&format!("-- {dir}/go.sum --\n{sums}"));
+            }
+            let projects = tree(&files, &server);
+            let mut args = vec!["prewarm", ".", "--layout", layout];
+            args.extend(needed.then_some("--needed"));
+            let first = projects.gomodfetch(&args).run();
+            first.success().stderr_is("").stdout_has("3 projects, 1 module: 1 downloaded (");
+            each_once(&server);
+            for _ in 0..2 {
+                let cache = projects.modcache();
+                let file = "cache/download/example.com/m23/@v/v1.0.0.zip";
+                assert_eq!(cache.join(file).exists(), has_zip, "{layout} {needed}");
+                assert!(cache.join(format!("{file}hash")).exists(), "{layout} {needed}");
+                assert_eq!(
+                    cache.join("example.com/m23@v1.0.0").exists(),
+                    has_tree,
+                    "{layout} {needed}"
+                );
+                server.forget_requests();
+                let again = projects.gomodfetch(&args).run();
+                again.success().stdout_is("3 projects, 1 module: 0 downloaded, 1 there already\n");
+                assert_eq!(server.paths(), [""; 0]);
+            }
+        }
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn toolchains_of_many_projects() {
