@@ -12,5 +12,7 @@ mod go;
 #[cfg(unix)]
 #[path = "layouts/owners.rs"]
 mod owners;
+#[path = "layouts/prewarm.rs"]
+mod prewarm;
 #[path = "layouts/unpack.rs"]
 mod unpack;

@@ -141,3 +141,35 @@ fn the_table_in_readme_holds() {
     }
     assert_eq!(told.len(), COMMANDS.len(), "README.md does not tell all: {told:?}");
 }
+
+/// A toolchain of which half is there is run without a network.
+#[cfg(unix)]
+#[test]
+fn go_switches_to_a_toolchain_of_either_part() {
+    use super::support::modules::ModuleVersion;
+    use super::support::sumlog::SumLog;
+    let Some(go) = Go::find("go_switches_to_a_toolchain_of_either_part") else { return };
+    let os = if cfg!(target_os = "macos") { "darwin" } else { std::env::consts::OS };
+    let arch = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        arch => arch,
+    };
+    let mut registry = Registry::new();
+    let files = "-- bin/go --\n#!/bin/sh\necho made up\n-- bin/gofmt --\n-- lib/x --\n-- pkg/tool/x/y --\n\
+                 -- src/_go.mod --\nmodule std\n";
+    let name = format!("golang.org/toolchain v0.0.1-go1.99.1.{os}-{arch}");
+    registry.insert(ModuleVersion::new(&name, files));
+    let mut log = SumLog::new("sum.example.com");
+    log.add_all(&registry);
+    let server = Server::builder(registry).sumdb(log).start();
+    for layout in ["zips", "trees"] {
+        let mut project = Project::new("");
+        project.use_server(&server).set("GOTOOLCHAIN", "go1.99.1");
+        let toolchains = format!("--toolchains={os}/{arch}");
+        project.gomodfetch(["download", "--layout", layout, &toolchains]).run().success();
+        server.forget_requests();
+        project.go(&go, ["version"]).run().success().stdout_is("made up\n");
+        assert_eq!(server.count("*.zip"), 0, "{layout}");
+    }
+}

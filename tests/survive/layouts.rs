@@ -4,8 +4,10 @@
 use std::fs;
 use std::thread;
 
+use super::signals::send;
 use super::support::cli::Project;
-use super::support::tree;
+use super::support::locks;
+use super::support::tree::{self, Snapshot};
 use super::support::user::User;
 use super::world::{Dice, Plan, World, wanted};
 
@@ -39,7 +41,6 @@ mod traced {
     use nix::errno::Errno;
 
     use super::super::support::trace::{self, At, Deed};
-    use super::super::support::tree::Snapshot;
     use super::super::support::user::skipped;
     use super::super::world::Leniency;
     use super::*;
@@ -131,6 +132,43 @@ mod traced {
                 assert!(step > 3, "{layout}: nothing is written");
             }
         }
+    }
+}
+
+/// Asked to end, be it while it waits for a lock, `unpack` leaves nothing that is half done.
+#[test]
+fn unpack_ends_when_it_is_asked_to() {
+    let (plan, world) = world("unpack_ends_when_it_is_asked_to");
+    let base = place(&world, "zips");
+    let mut dice = Dice::new(plan.seed);
+    for round in 0..4 {
+        let place = world.copy(&base);
+        let lock = "cache/download/example.com/data/@v/v1.0.0.lock";
+        let held = (round < 2).then(|| locks::hold_exclusive(&place.modcache().join(lock)));
+        let running = world.user.gomodfetch(&place, &["unpack"]).spawn();
+        match held {
+            // All else is done by then.
+            Some(_) => {
+                while !place.modcache().join("example.com/a@v1.0.0/sub/deep/x.txt").exists() {
+                    thread::sleep(std::time::Duration::from_millis(1));
+                }
+            }
+            None => thread::sleep(dice.part_of(world.takes / 2)),
+        }
+        send(["INT", "TERM"][round % 2], &running);
+        let output = running.wait();
+        match output.code() {
+            Some(130) => drop(output.stderr_is("go: interrupted\n")),
+            // It had not begun, or was done.
+            None | Some(0) if round >= 2 => {}
+            _ => panic!("seed {}, round {round}: {output}", plan.seed),
+        }
+        drop(held);
+        let found = Snapshot::of(place.root());
+        let left = found.nodes.keys().filter(|name| name.contains(".tmp"));
+        assert_eq!(left.collect::<Vec<_>>(), [""; 0], "left behind\n{output}");
+        world.user.gomodfetch(&place, &["unpack"]).run().success();
+        world.assert_both_finish(&place, Default::default(), &format!("round {round}"));
     }
 }
 

@@ -10,7 +10,7 @@ use super::support::tree::Snapshot;
 use super::support::user::User;
 use super::world::{Dice, Leniency, Plan, Who, World};
 
-fn send(signal: &str, running: &Running) {
+pub fn send(signal: &str, running: &Running) {
     let id = running.id().to_string();
     // It may have ended by itself.
     let sent = Command::new("kill").args(["-s", signal, &id]).stderr(Stdio::null()).status();
