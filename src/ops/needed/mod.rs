@@ -117,7 +117,7 @@ pub async fn load(ctx: &Ctx, loaded: &mut Loaded, args: &Args) -> Result<Found, 
         true => vec![ALL_OF_MAIN.to_owned()],
         false => args.packages.clone(),
     };
-    let trees = Trees::with_all_files();
+    let trees = Trees::with_all_files(Arc::clone(&ctx.observer));
     let mut told = Told::default();
     for _ in 0..MAX_ROUNDS {
         let before = loaded.requirements.roots().to_vec();
@@ -171,8 +171,8 @@ pub(super) async fn run(
     project.untouched = args.untouched;
     let mut loaded = read(ctx, project).await?;
     let found = load(ctx, &mut loaded, needed).await;
-    // With zips alone the sources were read from trees that are not to stay.
-    // Others of many projects may be reading them.
+    // With zips alone the sources were read from trees that are not to stay. Other projects of a run may
+    // still be reading them.
     let dropped = match args.untouched {
         true => Ok(()),
         false => loaded.pipeline.drop_lent_trees().await,

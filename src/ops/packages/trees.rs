@@ -4,12 +4,13 @@
 //! or one that a directory replaces, may hold folders with a go.mod of their own, which are other
 //! modules. Files that `-overlay` puts in place of others are seen here as they are by go.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::FileType;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Error, ErrorKind};
+use crate::event::{Event, Observer};
 use crate::ops::load::Loaded;
 use crate::ops::overlay::Overlay;
 use crate::ops::packages::error::PackageError;
@@ -49,19 +50,28 @@ pub enum NoTree {
 #[derive(Default)]
 pub struct Trees {
     fetched: OnceMap<Version, Result<PathBuf, Error>>,
-    /// What became of all files of each module; nothing where the zips alone are wanted.
-    downloaded: Option<Mutex<HashMap<Version, Downloaded>>>,
+    /// Nothing where the zips alone are wanted.
+    all_files: Option<AllFiles>,
+}
+
+/// What becomes of all files of each module.
+struct AllFiles {
+    /// Who is told of each, since their number shows only at the end.
+    observer: Arc<dyn Observer>,
+    downloaded: Mutex<HashMap<Version, Downloaded>>,
 }
 
 impl Trees {
-    /// Trees that are fetched together with what else `go mod download` leaves of a module.
-    pub fn with_all_files() -> Trees {
-        Trees { downloaded: Some(Mutex::default()), ..Trees::default() }
+    /// Trees that are fetched together with what else `go mod download` leaves of a module. `observer` is
+    /// told of each module that is looked at.
+    pub fn with_all_files(observer: Arc<dyn Observer>) -> Trees {
+        let downloaded = Mutex::default();
+        Trees { all_files: Some(AllFiles { observer, downloaded }), ..Trees::default() }
     }
 
     /// What became of each module that was fetched with all files.
     pub fn into_downloaded(self) -> HashMap<Version, Downloaded> {
-        let all = self.downloaded.map(Mutex::into_inner);
+        let all = self.all_files.map(|all| all.downloaded.into_inner());
         all.map(|all| all.unwrap_or_else(PoisonError::into_inner)).unwrap_or_default()
     }
 
@@ -92,7 +102,9 @@ impl Trees {
 
 impl Trees {
     async fn fetch(&self, pipeline: &Arc<Pipeline>, module: &Version) -> Result<PathBuf, Error> {
-        if let Some(all) = &self.downloaded {
+        if let Some(AllFiles { observer, downloaded: all }) = &self.all_files {
+            let modules = Arc::new(HashSet::from([module.clone()]));
+            observer.event(&Event::ZipsPlanned { modules });
             let download = Box::pin(Arc::clone(pipeline).download(module.clone(), None));
             if let Some(done) = download.await {
                 // Of a module whose .info or go.mod can't be had there is no zip.
