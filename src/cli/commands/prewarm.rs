@@ -11,22 +11,22 @@ use crate::cli::print;
 use crate::ops::prewarm::{self, Args, What};
 
 const HELP: &str = "\
-Download what all Go projects below the given folders need, at once and each file once: for a CI cache
-or an image in which many projects are built.
+Download what all Go projects below the given folders need, at once and each file once: for a CI
+cache or an image in which many projects are built.
 
-A project is a go.work with the modules that it uses, or a go.mod that no go.work uses. For each, what
-`gomodfetch download` would fetch there is brought into the module cache, verified against its own
-go.sum, and nothing of the project is written. What .gitignore files, `ignore` lines of go.mod and
---exclude name is passed over, and so are vendor, testdata, and the module cache itself.
+A project is a go.work with the modules that it uses, or a go.mod that no go.work uses. For each,
+what `gomodfetch download` would fetch there is brought into the module cache, verified against its
+own go.sum, and nothing of the project is written. What .gitignore files, `ignore` lines of go.mod
+and --exclude name is passed over, and so are vendor, testdata, and the module cache itself.
 
-A project that fails does not keep the others from being done. The exit code is that of the first one
-that failed, in the order of their paths.";
+A project that fails does not keep the others from being done. The exit code is that of the first
+one that failed, in the order of their paths.";
 
 const KEY_HELP: &str = "\
 Print a key for a CI cache: a text that changes if, and only if, something changes of which what
 `gomodfetch prewarm` fetches with the same arguments depends: the go.mod, go.sum, go.work and
-go.work.sum of the projects found, and what is to be fetched. It is the same on every machine, however
-the folders are named, and nothing is asked for over the network.";
+go.work.sum of the projects found, and what is to be fetched. It is the same on every machine,
+however the folders are named, and nothing is asked for over the network.";
 
 /// `prewarm` and its flags.
 pub fn define() -> Command {
