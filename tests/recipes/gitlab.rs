@@ -143,6 +143,11 @@ fn one_job_fetches_and_the_others_restore() {
         world.server.forget_requests();
         let machines = gitlab.run(file, &world, &world.project());
         assert_eq!(world.requests(), 0, "{:?}", world.server.requests());
+        // The module cache is within the project, and no part of it.
+        let env = BTreeMap::from([("GOMODCACHE".to_owned(), format!("{PROJECT}/.go/mod"))]);
+        let ran = machines["test"].run(&account, PROJECT, &env, "gomodfetch prewarm .");
+        ran.success();
+        assert_eq!(ran.stdout, "1 project, 3 modules: 0 downloaded, 3 there already\n");
         // What `git clean` does before the next job.
         gitlab.command(&machines["test"], &BTreeMap::new(), "rm -rf .go");
 

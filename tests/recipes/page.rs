@@ -108,6 +108,8 @@ fn code(page: &str, text: &str) -> Vec<Code> {
             indented = true;
             continue;
         } else {
+            let whole = line.matches('`').count().is_multiple_of(2);
+            assert!(whole || page == "README.md", "{page}:{number}: code broken over two lines");
             let spans = line.split('`').skip(1).step_by(2);
             let code = |text: &str| Code {
                 line: number,
