@@ -102,13 +102,14 @@ fn any_refusal_has_them_asked_even_not_found() {
 fn a_token_that_expires_is_renewed() {
     let names: Vec<String> = (0..30).map(|number| format!("m{number} v1.0.0")).collect();
     let server = Server::builder(Registry::from_graph(&names.join("\n"))).https().start();
-    // Each token is good for twenty requests.
+    // Each token is good for half of the requests: those that the first is no longer good for may all be
+    // under way at once, and the second must do for them.
     let used: Mutex<HashMap<Option<String>, usize>> = Mutex::default();
     let expired = move |request: &_| {
         let mut used = used.lock().unwrap();
         let uses = used.entry(authorization(request)).or_default();
         *uses += 1;
-        *uses > 20
+        *uses > 45
     };
     server.fault(Fault::on("*").when(expired).status(401));
     let script = "printf '%s\\n\\nAuthorization: Bearer %s\\n\\n' $URL $N";
