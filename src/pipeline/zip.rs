@@ -128,10 +128,20 @@ impl Pipeline {
         module: &Version,
         arrived: &AtomicBool,
     ) -> Result<ZipReady, Error> {
-        let mut turn = self.slots.of(module).enter().await;
-        if let Some(hash) = self.present_in(turn.slot(), module).await? {
-            return Ok(ZipReady::Present(hash));
+        let turn = self.slots.of(module).enter().await;
+        match self.present_in(turn.slot(), module).await? {
+            Some(hash) => Ok(ZipReady::Present(hash)),
+            None => Box::pin(self.stage_absent(module, arrived, turn)).await,
         }
+    }
+
+    /// Stages what is not in the cache.
+    async fn stage_absent(
+        &self,
+        module: &Version,
+        arrived: &AtomicBool,
+        mut turn: Turn,
+    ) -> Result<ZipReady, Error> {
         if let Some(err) = &turn.left().failed {
             return Err(err.clone());
         }
@@ -141,7 +151,7 @@ impl Pipeline {
             && (!left.was_known || self.verifier.is_known(module))
         {
             arrived.store(true, Ordering::Relaxed);
-            return Box::pin(self.take_over(module, left, turn, permit)).await;
+            return self.take_over(module, left, turn, permit).await;
         }
         if let Some((hash, place)) = turn.left().refused.clone() {
             // What came is refused by this project just the same, and need not come again.
@@ -155,8 +165,7 @@ impl Pipeline {
         }
         self.observer.event(&Event::ZipStarted { module: module.clone() });
         let parts = self.store.layout().parts();
-        let staged =
-            Box::pin(self.stage_locked(module, lock, arrived, Some(&mut turn), parts)).await;
+        let staged = self.stage_locked(module, lock, arrived, Some(&mut turn), parts).await;
         match staged {
             Ok((zip, place)) => {
                 let staging = Staging { zip, place, turn: Some(turn), _permit: permit };

@@ -142,6 +142,35 @@ fn only_what_packages_take() {
     assert_eq!(before.diff(&Snapshot::of(&projects.dir())), [""; 0]);
 }
 
+/// What is too large to be held for the whole run is handed from one to the next, or read from the cache.
+#[test]
+fn go_mod_files_of_hundreds_of_kilobytes() {
+    for with_database in [false, true] {
+        let mut registry = Registry::new();
+        let mut required = Vec::new();
+        for number in 0..6 {
+            let name = format!("example.com/large{number}");
+            let text = format!("// {number}\n").repeat(50_000);
+            let files =
+                format!("-- go.mod --\n{text}module {name}\n\ngo 1.21\n-- p.go --\npackage p\n");
+            registry.add(&format!("{name} v1.0.0"), &files);
+            required.push(format!("{name} v1.0.0"));
+        }
+        let required: Vec<&str> = required.iter().map(String::as_str).collect();
+        let server = serve(registry, with_database);
+        let all: String =
+            (0..12).map(|number| module(&format!("p{number:02}"), &required)).collect();
+        let projects = tree(&all, &server);
+        let output = projects.gomodfetch(["prewarm", "."]).run();
+        output.success().stderr_is("").stdout_has("12 projects, 6 modules: 6 downloaded (");
+        each_once(&server);
+        server.forget_requests();
+        let output = projects.gomodfetch(["prewarm", "."]).run();
+        output.success().stdout_is("12 projects, 6 modules: 0 downloaded, 6 there already\n");
+        assert_eq!(server.paths(), [""; 0]);
+    }
+}
+
 #[test]
 fn zips_alone_or_trees_alone() {
     for (layout, has_zip, has_tree) in [("zips", true, false), ("trees", false, true)] {
