@@ -146,6 +146,16 @@ impl GoSum {
         }
     }
 
+    /// Takes a hash out, if it is there.
+    pub fn remove(&mut self, key: &Version, hash: &str) {
+        if let Some(hashes) = self.sums.get_mut(key) {
+            hashes.retain(|known| known != hash);
+            if hashes.is_empty() {
+                self.sums.remove(key);
+            }
+        }
+    }
+
     /// All lines, in the order of [`Version`] (which is not that of the file).
     pub fn iter(&self) -> impl Iterator<Item = (&Version, &str)> {
         self.sums

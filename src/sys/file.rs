@@ -8,17 +8,33 @@
 use std::collections::hash_map::RandomState;
 use std::fs::{File, OpenOptions};
 use std::hash::{BuildHasher, Hasher};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use crate::sys::error::{IoError, at};
 
-/// Creates directories with mode 0777 less umask.
+/// How often directories are made that somebody else takes away again.
+const TRIES: usize = 100;
+
+/// Creates directories with mode 0777 less umask. Others may remove them as long as they are empty: it is
+/// enough that they were there.
 ///
 /// # Errors
 /// When one of them can't be made, or is something else than a directory.
 pub fn create_dir_all(dir: &Path) -> Result<(), IoError> {
-    std::fs::create_dir_all(dir).map_err(at("mkdir", dir))
+    let mut tries = 0;
+    loop {
+        let Err(err) = std::fs::create_dir_all(dir) else { return Ok(()) };
+        // It was there when it was to be made, and gone when it was looked at; or one above it was.
+        let may_pass = matches!(err.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound);
+        if may_pass && dir.is_dir() {
+            return Ok(());
+        }
+        tries += 1;
+        if !may_pass || tries == TRIES || std::fs::symlink_metadata(dir).is_ok() {
+            return Err(IoError::new("mkdir", dir, &err));
+        }
+    }
 }
 
 /// Creates one directory, mode 0777 less umask; what is above it must exist, and itself must not.
@@ -65,9 +81,7 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), IoError> {
 /// When it is there and can't be removed.
 pub fn remove(path: &Path) -> Result<(), IoError> {
     match std::fs::remove_file(path) {
-        Err(err) if err.kind() != std::io::ErrorKind::NotFound => {
-            Err(IoError::new("remove", path, &err))
-        }
+        Err(err) if err.kind() != ErrorKind::NotFound => Err(IoError::new("remove", path, &err)),
         _ => Ok(()),
     }
 }
@@ -89,7 +103,7 @@ impl TempFile {
             let path = dir.join(format!("{prefix}{}.tmp", unique()));
             match OpenOptions::new().read(true).write(true).create_new(true).open(&path) {
                 Ok(file) => return Ok(TempFile { path, file: Some(file) }),
-                Err(err) if err.kind() == std::io::ErrorKind::AlreadyExists => continue,
+                Err(err) if err.kind() == ErrorKind::AlreadyExists => continue,
                 Err(err) => return Err(IoError::new("open", &path, &err)),
             }
         }
@@ -163,6 +177,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn directories_are_made_while_others_remove_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let (top, deep) = (dir.path(), dir.path().join("a/b/c"));
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    crate::sys::tree::remove_empty_parents(&deep.join("gone"), top);
+                }
+            });
+            let made: Result<Vec<()>, IoError> =
+                (0..20_000).map(|_| create_dir_all(&deep)).collect();
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+            made.unwrap();
+        });
+        std::fs::write(top.join("file"), "").unwrap();
+        let err = create_dir_all(&top.join("file")).unwrap_err();
+        assert_eq!(err.kind, ErrorKind::AlreadyExists);
+        assert!(create_dir_all(&top.join("file/below")).is_err());
+    }
+
+    #[test]
     fn what_is_not_persisted_disappears() {
         let dir = tempfile::tempdir().unwrap();
         let mut temp = TempFile::create(dir.path(), "x.zip").unwrap();
@@ -180,7 +216,7 @@ mod tests {
         create_read_only(&path).unwrap().write_all(b"data").unwrap();
         assert!(std::fs::metadata(&path).unwrap().permissions().readonly());
         assert_eq!(std::fs::read(&path).unwrap(), b"data");
-        assert_eq!(create_read_only(&path).unwrap_err().kind, std::io::ErrorKind::AlreadyExists);
+        assert_eq!(create_read_only(&path).unwrap_err().kind, ErrorKind::AlreadyExists);
     }
 
     #[test]

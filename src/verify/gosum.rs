@@ -213,9 +213,10 @@ impl GoSum {
 
     /// Takes back what this run has added for `key`: it belongs to nothing that was published.
     pub fn forget(&self, key: &Version) {
-        let State { used, added, .. } = &mut *self.state();
+        let State { known, used, added, .. } = &mut *self.state();
         for entry in added.extract_if(|(added, _)| added == key) {
             used.remove(&entry);
+            known.remove(key, &entry.1);
         }
     }
 
@@ -310,4 +311,25 @@ fn unknown_algorithm(key: &Version, others: &str, hash: &str) -> String {
          The download cannot be verified.\n\n\
          For more information, see 'go help module-auth'.\n\n"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_taken_back_was_never_known() {
+        let module = Version::new("example.com/m", "v1.0.0");
+        let other = Version::new("example.com/n", "v1.0.0");
+        let sums = GoSum::parse(Path::new("go.sum"), b"example.com/n v1.0.0 h1:n=\n").unwrap();
+        assert!(sums.add(&module, "h1:a=").unwrap().is_none());
+        assert!(sums.check(&module, "h1:b=").is_err());
+        sums.forget(&module);
+        assert!(!sums.has(&module) && sums.recorded(&module).is_none());
+        assert!(!sums.check(&module, "h1:b=").unwrap());
+        assert!(sums.add(&module, "h1:b=").unwrap().is_none());
+        // What the file says stays.
+        sums.forget(&other);
+        assert!(sums.check(&other, "h1:n=").unwrap());
+    }
 }
