@@ -137,6 +137,8 @@ pub enum Answer {
 pub enum ZipOutcome {
     /// It was in the cache already.
     Present,
+    /// It was in the cache already, and its tree was made.
+    Unpacked,
     /// It was downloaded, verified and published.
     Published,
     /// It could not be had, or was refused.

@@ -186,16 +186,17 @@ pub fn of_projects<T>(said: &Said<T>) -> String {
 
 /// What came of all projects, in one line. `bytes` is what came over the network for it.
 pub fn projects_text(outcome: &prewarm::Outcome, bytes: u64) -> String {
-    let Outcome { modules, downloaded, failed, .. } = outcome;
+    let Outcome { modules, downloaded, unpacked, failed, .. } = outcome;
     let counted = |number: usize, what: &str| match number {
         1 => format!("1 {what}"),
         _ => format!("{number} {what}s"),
     };
-    let there = modules.saturating_sub(downloaded + failed);
+    let there = modules.saturating_sub(downloaded + unpacked + failed);
     let size = if bytes > 0 { format!(" ({})", human(bytes)) } else { String::new() };
+    let unpacked = if *unpacked > 0 { format!("{unpacked} unpacked, ") } else { String::new() };
     let failed = if *failed > 0 { format!(", {failed} failed") } else { String::new() };
     format!(
-        "{}, {}: {downloaded} downloaded{size}, {there} there already{failed}\n",
+        "{}, {}: {downloaded} downloaded{size}, {unpacked}{there} there already{failed}\n",
         counted(outcome.projects.len(), "project"),
         counted(*modules, "module"),
     )

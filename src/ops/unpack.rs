@@ -72,7 +72,7 @@ pub async fn run(ctx: &Ctx) -> Result<Outcome, Error> {
         let tell = |module: &Version, result: &Result<Filled, Error>| {
             let outcome = match result {
                 Ok(Filled { was_present: true, .. }) => ZipOutcome::Present,
-                Ok(_) => ZipOutcome::Published,
+                Ok(_) => ZipOutcome::Unpacked,
                 Err(_) => ZipOutcome::Failed,
             };
             observer.event(&Event::ZipFinished { module: module.clone(), outcome });

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crate::error::{Error, ErrorKind};
-use crate::event::Event;
 use crate::pipeline::Pipeline;
 use crate::pipeline::zip::{Staging, ZipReady, interrupted};
 use crate::spec::module::Version;
@@ -32,7 +31,6 @@ impl Pipeline {
         let permit = Arc::clone(&self.zips).acquire_owned().await.map_err(|_| interrupted())?;
         let lock = self.lock(module).await?;
         self.store.disarm(&lock, module, damage)?;
-        self.observer.event(&Event::ZipStarted { module: module.clone() });
         let parts = self.store.layout().parts();
         let arrived = AtomicBool::new(false);
         let staged = self.stage_locked(module, lock, &arrived, None, parts).await?;

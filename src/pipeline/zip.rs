@@ -163,7 +163,6 @@ impl Pipeline {
         if let Some(hash) = self.present_in(turn.slot(), module).await? {
             return Ok(ZipReady::Present(hash));
         }
-        self.observer.event(&Event::ZipStarted { module: module.clone() });
         let parts = self.store.layout().parts();
         let staged = self.stage_locked(module, lock, arrived, Some(&mut turn), parts).await;
         match staged {
@@ -354,12 +353,14 @@ impl Pipeline {
         module: &Version,
         ready: ZipReady,
     ) -> Result<ZipDone, Error> {
+        let mut was_zip_there = false;
         let result = match ready {
             ZipReady::Present(hash) => {
                 self.drop_surplus_zip(module).await.map(|()| ZipDone { hash, was_present: true })
             }
             ZipReady::Staged(staging) => {
                 let Staging { zip, place, turn, _permit } = *staging;
+                was_zip_there = matches!(place, Place::Cache);
                 let hash = zip.content().hash().to_owned();
                 let store = self.store.clone();
                 let published = blocking(move || store.publish_zip(zip)).await;
@@ -373,6 +374,7 @@ impl Pipeline {
         };
         let outcome = match &result {
             Ok(ZipDone { was_present: true, .. }) => ZipOutcome::Present,
+            Ok(_) if was_zip_there => ZipOutcome::Unpacked,
             Ok(_) => ZipOutcome::Published,
             Err(_) => ZipOutcome::Failed,
         };
@@ -459,6 +461,9 @@ impl Pipeline {
         self.store.clean_up(lock)?;
         if let Some(existing) = self.store.existing_zip(module)? {
             return Ok((existing, Place::Cache));
+        }
+        if may.be_shared && may.be_spliced {
+            self.observer.event(&Event::ZipStarted { module: module.clone() });
         }
         let target = self.store.file(module, Kind::Zip)?;
         let mut spool = Spool::new(&target, Arc::clone(&self.memory));

@@ -134,7 +134,8 @@ impl Observer for Reporter {
                 if let Some(bar) = &self.bar {
                     bar.inc(1);
                 }
-                if self.trace && *outcome == ZipOutcome::Published {
+                let made = matches!(outcome, ZipOutcome::Published | ZipOutcome::Unpacked);
+                if self.trace && made {
                     self.line(&format!("# published {module}"));
                 }
             }

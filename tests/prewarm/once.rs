@@ -205,6 +205,12 @@ fn zips_alone_or_trees_alone() {
                 again.success().stdout_is("3 projects, 1 module: 0 downloaded, 1 there already\n");
                 assert_eq!(server.paths(), [""; 0]);
             }
+            if has_zip {
+                let whole = projects.gomodfetch(["prewarm", "-v", "."]).run();
+                let line = "3 projects, 1 module: 0 downloaded, 1 unpacked, 0 there already\n";
+                whole.success().stdout_is(line).stderr_is("");
+                assert_eq!(server.paths(), [""; 0]);
+            }
         }
     }
 }

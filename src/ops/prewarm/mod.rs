@@ -62,7 +62,7 @@ pub struct Project {
     pub shown: PathBuf,
     /// The modules that it needs, as far as they became known.
     pub modules: usize,
-    /// Those of them that were not in the cache before this run.
+    /// Those of them that were downloaded.
     pub downloaded: usize,
     /// What went wrong, in the order in which it is told.
     pub errors: Vec<Error>,
@@ -94,6 +94,8 @@ pub struct Outcome {
     pub modules: usize,
     /// Those that were downloaded.
     pub downloaded: usize,
+    /// Those whose zips were there, and whose trees were made.
+    pub unpacked: usize,
     /// Those that can't be had.
     pub failed: usize,
     /// The exit code.
@@ -197,7 +199,9 @@ fn outcome(ctx: &Ctx, tally: &Tally, found: find::Found, done: Vec<Done>) -> Out
     }
     outcome.modules = all.len();
     outcome.downloaded = all.keys().filter(|module| tally.has_published(module)).count();
-    let failed = all.iter().filter(|(module, failed)| **failed && !tally.has_published(module));
+    outcome.unpacked = all.keys().filter(|module| tally.has_unpacked(module)).count();
+    let is_there = |module: &Version| tally.has_published(module) || tally.has_unpacked(module);
+    let failed = all.iter().filter(|(module, failed)| **failed && !is_there(module));
     outcome.failed = failed.count();
     outcome.errors = once(told, |err| (err.to_string(), err.is_bare(), err.hints().to_vec()));
     outcome.notes = once(notes, Clone::clone);

@@ -20,6 +20,7 @@ struct Seen {
     planned: HashSet<Version>,
     finished: HashSet<Version>,
     published: HashSet<Version>,
+    unpacked: HashSet<Version>,
 }
 
 impl Tally {
@@ -36,6 +37,11 @@ impl Tally {
     pub fn has_published(&self, module: &Version) -> bool {
         self.seen().published.contains(module)
     }
+
+    /// Whether a module's zip was there, and its tree was made.
+    pub fn has_unpacked(&self, module: &Version) -> bool {
+        self.seen().unpacked.contains(module)
+    }
 }
 
 impl Observer for Tally {
@@ -50,8 +56,10 @@ impl Observer for Tally {
             }
             Event::ZipFinished { module, outcome } => {
                 let mut seen = self.seen();
-                if *outcome == ZipOutcome::Published {
-                    seen.published.insert(module.clone());
+                match outcome {
+                    ZipOutcome::Published => drop(seen.published.insert(module.clone())),
+                    ZipOutcome::Unpacked => drop(seen.unpacked.insert(module.clone())),
+                    ZipOutcome::Present | ZipOutcome::Failed => {}
                 }
                 let is_new = seen.finished.insert(module.clone());
                 drop(seen);
