@@ -46,19 +46,22 @@ pub struct Store {
     left_trees: Arc<LeftTrees>,
 }
 
-/// What of trees that were never finished lies in each folder, as it was when it was first looked at.
+/// What of trees that were never finished lies in each folder, as it was when it was last looked at.
 ///
-/// A folder may have thousands of modules in it, and would otherwise be read for each. What somebody
-/// leaves there later waits for the next run.
+/// A folder may have thousands of modules in it, and would otherwise be read for each. Only where somebody
+/// else has had the lock of a version there may be something by now that was not there then.
 #[derive(Debug, Default)]
 struct LeftTrees(Mutex<HashMap<PathBuf, Vec<PathBuf>>>);
 
 impl LeftTrees {
-    /// Those that were to become `tree`.
-    fn of(&self, tree: &Path) -> Vec<PathBuf> {
+    /// Those that were to become `tree`; `anew` if it is to be looked again.
+    fn of(&self, tree: &Path, anew: bool) -> Vec<PathBuf> {
         let (Some(dir), Some(name)) = (tree.parent(), tree.file_name()) else { return Vec::new() };
         let begin = format!("{}{TEMPORARY}", name.to_string_lossy());
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if anew {
+            known.remove(dir);
+        }
         let left = known.entry(dir.to_path_buf()).or_insert_with(|| {
             let mut names = tree::names_matching(dir, "", "");
             names.retain(|path| path.to_string_lossy().contains(TEMPORARY));
@@ -132,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unfinished_trees_are_told_by_their_names_and_looked_for_once() {
+    fn unfinished_trees_are_told_by_their_names() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         for name in ["m@v1.0.0", "m@v1.0.0.tmp-1", "m@v1.0.0.tmp-22", "m@v1.0.0-a.tmp-3", "n.tmp-4"]
@@ -140,12 +143,13 @@ mod tests {
             file::create_dir(&at(name)).unwrap();
         }
         let left = LeftTrees::default();
-        let mut found = left.of(&at("m@v1.0.0"));
+        let mut found = left.of(&at("m@v1.0.0"), false);
         found.sort();
         assert_eq!(found, [at("m@v1.0.0.tmp-1"), at("m@v1.0.0.tmp-22")]);
         file::create_dir(&at("m@v2.0.0.tmp-5")).unwrap();
-        assert!(left.of(&at("m@v2.0.0")).is_empty());
-        assert_eq!(left.of(&at("m@v1.0.0-a")), [at("m@v1.0.0-a.tmp-3")]);
-        assert!(left.of(&at("none/m@v1.0.0")).is_empty());
+        assert!(left.of(&at("m@v2.0.0"), false).is_empty());
+        assert_eq!(left.of(&at("m@v2.0.0"), true), [at("m@v2.0.0.tmp-5")]);
+        assert_eq!(left.of(&at("m@v1.0.0-a"), false), [at("m@v1.0.0-a.tmp-3")]);
+        assert!(left.of(&at("none/m@v1.0.0"), true).is_empty());
     }
 }

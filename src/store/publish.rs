@@ -40,7 +40,7 @@ use crate::verify::{Hashed, Proof, Verified};
 pub struct VersionLock {
     module: Version,
     stop: Arc<AtomicBool>,
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl VersionLock {
@@ -60,7 +60,7 @@ impl VersionLock {
     }
 
     fn new(module: &Version, lock: Lock) -> VersionLock {
-        VersionLock { module: module.clone(), stop: Arc::default(), _lock: lock }
+        VersionLock { module: module.clone(), stop: Arc::default(), lock }
     }
 
     /// Ends the unpacking that goes on under this lock when it is dropped; what was written is then
@@ -225,7 +225,7 @@ impl Store {
         for path in tree::names_matching(dir, &file_name(&zip), ".tmp") {
             let _ = file::remove(&path);
         }
-        for path in self.left_trees.of(&self.tree(&lock.module)?) {
+        for path in self.left_trees.of(&self.tree(&lock.module)?, !lock.lock.is_first()) {
             let _ = tree::remove_all(&path);
         }
         Ok(())

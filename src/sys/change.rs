@@ -102,7 +102,7 @@ fn transform_locked<E: From<IoError>>(
 /// The file that has this name, made if need be, and locked exclusively.
 fn lock(path: &Path) -> Result<File, IoError> {
     loop {
-        let file = open_to_lock(path)?;
+        let (file, _) = open_to_lock(path)?;
         file.lock().map_err(at("lock", path))?;
         // Another one of us may have renamed a new file over it while we waited.
         let ours = file.metadata().map_err(at("stat", path))?;

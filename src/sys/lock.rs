@@ -9,7 +9,7 @@
 //! would hang.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
 use crate::sys::error::{IoError, at};
@@ -18,6 +18,7 @@ use crate::sys::error::{IoError, at};
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
+    is_first: bool,
 }
 
 impl Lock {
@@ -26,9 +27,12 @@ impl Lock {
     /// # Errors
     /// When the file can't be opened for writing, is no regular file, or the file system has no locks.
     pub fn exclusive(path: &Path) -> Result<Lock, IoError> {
-        let file = open_to_lock(path)?;
+        if let Some(lock) = Lock::try_exclusive(path)? {
+            return Ok(lock);
+        }
+        let (file, _) = open_to_lock(path)?;
         file.lock().map_err(at("lock", path))?;
-        Ok(Lock { _file: file })
+        Ok(Lock { _file: file, is_first: false })
     }
 
     /// Takes the exclusive lock if nobody holds it; `None` when somebody does.
@@ -36,29 +40,37 @@ impl Lock {
     /// # Errors
     /// As [`Lock::exclusive`].
     pub fn try_exclusive(path: &Path) -> Result<Option<Lock>, IoError> {
-        let file = open_to_lock(path)?;
+        let (file, is_first) = open_to_lock(path)?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Lock { _file: file })),
+            Ok(()) => Ok(Some(Lock { _file: file, is_first })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(err)) => Err(IoError::new("lock", path, &err)),
         }
     }
+
+    /// Whether nobody has held it before: the file was not there.
+    pub fn is_first(&self) -> bool {
+        self.is_first
+    }
 }
 
-pub(super) fn open_to_lock(path: &Path) -> Result<File, IoError> {
-    refuse_special(path)?;
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
-        .map_err(at("open", path))
+/// Opens a file that is to be locked, and tells whether that has made it.
+pub(super) fn open_to_lock(path: &Path) -> Result<(File, bool), IoError> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    if !refuse_special(path)? {
+        match options.clone().create_new(true).open(path) {
+            Err(err) if err.kind() == ErrorKind::AlreadyExists => {}
+            opened => return opened.map(|file| (file, true)).map_err(at("open", path)),
+        }
+    }
+    let opened = options.create(true).truncate(false).open(path);
+    opened.map(|file| (file, false)).map_err(at("open", path))
 }
 
-/// Refuses pipes, devices and directories; what does not exist yet is fine.
-fn refuse_special(path: &Path) -> Result<(), IoError> {
-    std::fs::metadata(path).map_or(Ok(()), |meta| refuse_kind(path, &meta))
+/// Refuses pipes, devices and directories; tells whether there is anything at all.
+fn refuse_special(path: &Path) -> Result<bool, IoError> {
+    std::fs::metadata(path).map_or(Ok(false), |meta| refuse_kind(path, &meta).map(|()| true))
 }
 
 fn refuse_kind(path: &Path, meta: &std::fs::Metadata) -> Result<(), IoError> {
@@ -162,7 +174,7 @@ fn read_sized(mut file: File, size: u64, path: &Path, limit: u64) -> Result<Vec<
 /// # Errors
 /// When the file can't be opened, locked or written.
 pub fn write_zero_filled(path: &Path, data: &[u8]) -> Result<(), IoError> {
-    let mut file = open_to_lock(path)?;
+    let (mut file, _) = open_to_lock(path)?;
     file.lock().map_err(at("lock", path))?;
     file.set_len(0)
         .and_then(|()| file.set_len(data.len() as u64))
@@ -175,7 +187,7 @@ pub fn write_zero_filled(path: &Path, data: &[u8]) -> Result<(), IoError> {
 /// # Errors
 /// When the file can't be opened, locked or emptied.
 pub fn write_empty(path: &Path) -> Result<(), IoError> {
-    let file = open_to_lock(path)?;
+    let (file, _) = open_to_lock(path)?;
     file.lock().map_err(at("lock", path))?;
     file.set_len(0).map_err(at("write", path))
 }
@@ -193,9 +205,11 @@ mod tests {
         let dir = scratch();
         let path = dir.path().join("lock");
         let held = Lock::exclusive(&path).unwrap();
+        assert!(held.is_first());
         assert!(Lock::try_exclusive(&path).unwrap().is_none());
         drop(held);
-        assert!(Lock::try_exclusive(&path).unwrap().is_some());
+        assert!(!Lock::try_exclusive(&path).unwrap().unwrap().is_first());
+        assert!(!Lock::exclusive(&path).unwrap().is_first());
     }
 
     #[test]
