@@ -15,6 +15,9 @@ use super::world::World;
 /// What PATH is in an image that says nothing of it.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// Where the recipes keep what go has built.
+const GO_BUILD: &str = "/go/build";
+
 /// An instruction as it stands in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Instruction {
@@ -210,8 +213,9 @@ impl Builder {
         if instruction.name == "COPY" {
             copy_in(&machine, &sources, rest.rsplit(' ').next().expect("a target"), &stage.dir);
         } else {
+            let go_build = world.go_build(&stage.account);
             for (_, mount) in &instruction.flags {
-                self.mount(&mut machine, mount, context, &stage.dir);
+                self.mount(&mut machine, mount, context, &stage.dir, &go_build);
             }
             let shell = ["/bin/sh", "-c"];
             let ran = machine.run_in(&stage.account, &stage.dir, &stage.env, &shell, rest);
@@ -226,7 +230,14 @@ impl Builder {
         Ok(Some(false))
     }
 
-    fn mount(&mut self, machine: &mut Machine, mount: &str, context: &Path, dir: &str) {
+    fn mount(
+        &mut self,
+        machine: &mut Machine,
+        mount: &str,
+        context: &Path,
+        dir: &str,
+        go_build: &Path,
+    ) {
         let options: BTreeMap<&str, &str> =
             mount.split(',').map(|option| option.split_once('=').expect("name=value")).collect();
         let target = options["target"];
@@ -241,9 +252,8 @@ impl Builder {
                     folder
                 });
                 // What go builds is kept for all tests; that it is mounted where the recipe says is enough.
-                if at != "/root/.cache/go-build" {
-                    machine.mount(source, &at, false);
-                }
+                let source = if at == GO_BUILD { go_build } else { source.as_path() };
+                machine.mount(source, &at, false);
             }
             "bind" => machine.mount(&context.join(options["source"]), &at, true),
             other => panic!("the stand-in does not know {other}"),
